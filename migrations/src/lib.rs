@@ -1,0 +1,1 @@
+//! The database schema, step by step. This crate must not see the types of the product.
