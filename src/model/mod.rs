@@ -1,2 +1,17 @@
 //! The words everything else is written in: ids, time, values, events, people, rules, effects.
 //! Plain data and pure functions; nothing here knows a rule file, a database or a provider.
+
+pub mod compare;
+pub mod effect;
+pub mod event;
+pub mod id;
+pub mod inbound;
+pub mod journey;
+pub mod limit;
+pub mod message;
+pub mod person;
+pub mod phone;
+pub mod rule;
+pub mod time;
+pub mod transition;
+pub mod value;

@@ -1,0 +1,136 @@
+//! What happened: the entries of the log. The log is the truth; everything else can be folded from it.
+
+use serde::{Deserialize, Serialize};
+
+use super::id::{EffectId, EventKey, JourneyId, Seq};
+use super::time::Second;
+use super::value::Properties;
+
+/// One happening in a person's life, or an anonymous one.
+///
+/// `at` is when it happened, `arrived` when we learned it; both whole seconds,
+/// and `at` is never after `arrived`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    pub key: EventKey,
+    /// 0 for an anonymous event and for one that is not numbered yet.
+    pub seq: Seq,
+    pub at: Second,
+    pub arrived: Second,
+    /// A send whose acceptance was learned after a reply to it lies directly before that reply.
+    pub precedes: Option<Seq>,
+    pub kind: Kind,
+    /// What `where` reaches: `body`, `via`, `button_id` … of an inbound message, the data of a
+    /// custom event, the new values of an attribute write (`null` unsets).
+    pub properties: Properties,
+    /// The message of ours that this event answers, or that a delivery is about.
+    pub message: Option<MessageRef>,
+    /// Why `message` is taken to be the one answered. Only on inbound messages and reactions.
+    pub reason: Option<Reason>,
+}
+
+/// A place in a person's history: by second, then by arrival.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Order(pub Second, u64);
+
+impl Event {
+    /// Where this event lies among the person's events.
+    #[must_use]
+    pub fn order(&self) -> Order {
+        let rank = match self.precedes {
+            Some(reply) => (u64::from(reply) * 2).saturating_sub(1),
+            None => u64::from(self.seq) * 2,
+        };
+        Order(self.at, rank)
+    }
+}
+
+/// The kinds of events. What people do comes from providers; deliveries tell what became of our messages.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Kind {
+    /// An inbound message: `replied`, and `tapped` when it came by a button or a list.
+    Inbound,
+    Reaction,
+    ReactionRemoved,
+    /// The provider accepted a message of ours.
+    Sent,
+    Received,
+    Read,
+    Failed,
+    /// A custom event from the API, or one of ours such as `message_edited`.
+    Custom(String),
+    /// Attributes were written: `properties` is the delta.
+    AttributesSet,
+    /// The person was put into, or taken out of, a manual segment.
+    SegmentJoined(String),
+    SegmentLeft(String),
+}
+
+/// A message of ours as rules see it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessageRef {
+    pub id: EffectId,
+    /// When the provider accepted it.
+    pub at: Second,
+    /// The names of campaign and step that sent it; missing for a message of other origin.
+    pub campaign: Option<String>,
+    pub step: Option<String>,
+    pub journey: Option<JourneyId>,
+    pub template: Option<String>,
+}
+
+/// Why an inbound message is taken to answer a message of ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// It quotes the message.
+    Quoted,
+    /// It is a tap on one of its buttons or list rows.
+    Button,
+    /// It is a reaction to it.
+    Reaction,
+    /// It quotes a message unknown to us while exactly one to this person was under way.
+    InFlight,
+    /// It is the newest message accepted for this person within the attribution window.
+    Inferred,
+}
+
+impl Reason {
+    /// Whether the person pointed at the message, rather than we inferring it: `directly to`.
+    #[must_use]
+    pub fn is_direct(self) -> bool {
+        self != Self::Inferred
+    }
+
+    /// The word shown in activity and explanations.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Quoted => "quoted",
+            Self::Button => "button",
+            Self::Reaction => "reaction",
+            Self::InFlight => "in_flight",
+            Self::Inferred => "inferred",
+        }
+    }
+}
+
+impl Kind {
+    /// The name under which the event is shown and under which `performed` finds custom ones.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Inbound => "inbound_message",
+            Self::Reaction => "reaction",
+            Self::ReactionRemoved => "reaction_removed",
+            Self::Sent => "message_sent",
+            Self::Received => "message_received",
+            Self::Read => "message_read",
+            Self::Failed => "message_failed",
+            Self::Custom(name) => name,
+            Self::AttributesSet => "attributes_set",
+            Self::SegmentJoined(_) => "segment_joined",
+            Self::SegmentLeft(_) => "segment_left",
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! A change of truth: somebody enters or leaves a segment, and why.
+
+use serde::{Deserialize, Serialize};
+
+use super::id::{EventKey, SegmentId, Seq};
+use super::time::Second;
+
+/// What made the engine look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Cause {
+    /// An event of this person, by its number; an anonymous one has number 0.
+    Event { seq: Seq, key: EventKey },
+    /// Time alone.
+    Wake,
+    /// Another rule set became active.
+    Rules,
+}
+
+impl Cause {
+    /// The number of the event that caused it, if one did.
+    #[must_use]
+    pub fn seq(&self) -> Option<Seq> {
+        match self {
+            Self::Event { seq, .. } => Some(*seq),
+            Self::Wake | Self::Rules => None,
+        }
+    }
+
+    /// The word shown in activity.
+    #[must_use]
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Event { .. } => "event",
+            Self::Wake => "wake",
+            Self::Rules => "rules",
+        }
+    }
+}
+
+/// One entry into or exit from a segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Transition {
+    pub segment: SegmentId,
+    /// True: entered. False: left.
+    pub entered: bool,
+    /// The instant of the decision.
+    pub at: Second,
+    pub cause: Cause,
+    /// The causing event was ordered before something already taken in.
+    pub late: bool,
+}
