@@ -133,7 +133,7 @@ pub struct Happened {
 /// One event, or two in sequence.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Phrase {
-    One(Match),
+    One(Box<Match>),
     /// `E within D of M` is `was sent M` followed by `E`: each such second event completes it.
     /// It is not counted: `times` is at least once.
     Follows {
