@@ -136,11 +136,16 @@ pub enum Phrase {
     One(Box<Match>),
     /// `E within D of M` is `was sent M` followed by `E`: each such second event completes it.
     /// It is not counted: `times` is at least once.
-    Follows {
-        first: Match,
-        then: Match,
-        within: Span,
-    },
+    Follows(Box<Follows>),
+}
+
+/// An event that comes in time after another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Follows {
+    pub first: Match,
+    pub then: Match,
+    /// This second included.
+    pub within: Span,
 }
 
 /// How many.
