@@ -9,6 +9,7 @@ pub mod inbound;
 pub mod journey;
 pub mod limit;
 pub mod message;
+pub mod norm;
 pub mod person;
 pub mod phone;
 pub mod rule;
