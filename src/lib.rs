@@ -2,3 +2,9 @@
 
 // The core: no runtime, socket, file, clock or chance.
 pub mod model;
+
+// The shell: everything that waits, reads or writes.
+#[cfg(feature = "server")]
+pub mod clock;
+#[cfg(feature = "server")]
+pub mod intake;

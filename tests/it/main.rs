@@ -1,0 +1,3 @@
+//! The one test binary. Data stands beside the code that reads it.
+
+mod tidy;
