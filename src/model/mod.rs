@@ -13,6 +13,7 @@ pub mod norm;
 pub mod person;
 pub mod phone;
 pub mod rule;
+pub mod sender;
 pub mod time;
 pub mod transition;
 pub mod value;

@@ -1,3 +1,4 @@
 //! The one test binary. Data stands beside the code that reads it.
 
+mod phones;
 mod tidy;
