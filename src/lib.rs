@@ -3,6 +3,7 @@
 // The core: no runtime, socket, file, clock or chance.
 pub mod diagnostic;
 pub mod dsl;
+pub mod engine;
 pub mod model;
 
 // The shell: everything that waits, reads or writes.

@@ -42,6 +42,8 @@ pub struct Atom {
     pub conditions: Vec<u32>,
     /// Those among them that look at it through a window.
     pub timed: Vec<u32>,
+    /// For a sequence: the campaigns that its completion starts.
+    pub triggers: Vec<u32>,
 }
 
 impl Atom {

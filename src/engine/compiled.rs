@@ -1,7 +1,7 @@
 //! A rule set, ready to run: atoms, routes, conditions in dependency order, campaigns. It is built by
 //! `compile` and only read afterwards, by any number of threads.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
@@ -14,7 +14,7 @@ use super::matching::Matcher;
 use super::route::Router;
 use crate::model::id::{CampaignId, RulesVersion, SegmentId};
 use crate::model::journey::Journey;
-use crate::model::rule::{CampaignState, RuleSet, Schema};
+use crate::model::rule::{CampaignState, RuleSet};
 use crate::model::time::{Second, Span};
 
 /// A rule set, ready.
@@ -37,7 +37,9 @@ pub struct Engine {
     pub(super) attributes: AttributeRoutes,
     /// Conditions with `known for`, by the longest span in each, longest first.
     pub(super) known_for: Vec<(Span, u32)>,
-    pub(super) segments: BTreeMap<String, SegmentId>,
+    pub(super) segments: BTreeSet<SegmentId>,
+    /// Those whose members come from outside.
+    pub(super) manual: BTreeMap<String, SegmentId>,
     /// In the order of the rule set, which is that of their names.
     pub(super) campaigns: Vec<Campaign>,
 }
@@ -72,8 +74,6 @@ pub enum Watch {
 #[derive(Debug)]
 pub struct Campaign {
     pub id: CampaignId,
-    /// A sequence whose completion starts it.
-    pub completes: Option<AtomKey>,
     pub filter: Option<Condition>,
     pub key: Option<Value>,
     pub steps: Vec<Step>,
@@ -127,10 +127,6 @@ impl Engine {
     #[must_use]
     pub fn rules(&self) -> &RuleSet {
         &self.rules
-    }
-
-    pub(super) fn schema(&self) -> &Schema {
-        &self.rules.schema
     }
 
     pub(super) fn atom(&self, key: AtomKey) -> Option<&Atom> {
