@@ -1,3 +1,5 @@
 //! The one test binary. Data stands beside the code that reads it.
 
+#[cfg(feature = "server")]
+mod store;
 mod tidy;
