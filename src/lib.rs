@@ -10,3 +10,5 @@ pub mod model;
 pub mod clock;
 #[cfg(feature = "server")]
 pub mod intake;
+#[cfg(feature = "server")]
+pub mod store;
