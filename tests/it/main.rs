@@ -2,4 +2,5 @@
 
 mod phones;
 mod providers;
+mod resolve;
 mod tidy;
