@@ -5,6 +5,7 @@ pub mod diagnostic;
 pub mod dsl;
 pub mod model;
 pub mod providers;
+pub mod resolve;
 
 // The shell: everything that waits, reads or writes.
 #[cfg(feature = "server")]

@@ -6,4 +6,5 @@ mod phones;
 mod providers;
 #[cfg(feature = "server")]
 mod store;
+mod resolve;
 mod tidy;
