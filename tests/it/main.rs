@@ -7,4 +7,5 @@ mod providers;
 #[cfg(feature = "server")]
 mod store;
 mod resolve;
+mod texts;
 mod tidy;
