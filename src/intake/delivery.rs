@@ -8,9 +8,11 @@ use super::pass::Pass;
 use crate::engine::Input;
 use crate::model::event::Kind;
 use crate::model::id::{EffectId, EventKey, keyed_hash};
+use crate::model::identity::Channel;
 use crate::model::inbound::Status;
 use crate::model::message::Delivery;
 use crate::model::time::Second;
+use crate::resolve::identity;
 
 impl Pass<'_> {
     pub(super) fn status(&mut self, status: &Status) -> Outcome {
@@ -45,6 +47,7 @@ impl Pass<'_> {
             return false;
         }
         message.delivery = message.delivery.hear(delivery);
+        message.heard.push((delivery, at));
         let (person, about_message) = (message.person, message.message.clone());
         self.changes.messages.insert(id, message.clone());
         if let Some(kind) = delivery.event() {
@@ -113,13 +116,13 @@ impl Pass<'_> {
         }
     }
 
-    /// What WhatsApp calls our number, where it differs from ours: replies will come from there.
+    /// What WhatsApp calls the person's number, where it differs from ours: replies will come from there.
     fn learn_wa_id(&mut self, id: EffectId, wa_id: Option<&str>) {
         let Some(person) = self.messages.get(&id).map(|message| message.person) else { return };
-        let Some(number) = wa_id.and_then(crate::model::phone::Phone::from_whatsapp) else { return };
-        let known = self.subjects.get(&person).and_then(|subject| subject.person.phone.as_ref()) == Some(&number);
-        if !known {
-            self.gain(person, crate::resolve::identity::Key::wa_id(&number));
+        let number = self.subjects.get(&person).and_then(|subject| subject.person.phone.as_ref());
+        let (Some(number), Some(wa_id)) = (number, wa_id) else { return };
+        if let Some(alias) = identity::learned_alias(number, wa_id) {
+            self.gain(person, Channel::Alias, alias.as_str().to_owned());
         }
     }
 }
