@@ -3,6 +3,7 @@
 // The core: no runtime, socket, file, clock or chance.
 pub mod diagnostic;
 pub mod dsl;
+pub mod engine;
 pub mod model;
 pub mod providers;
 pub mod resolve;
