@@ -9,6 +9,7 @@ use crate::model::event::{Event, Kind, MessageRef, Reason};
 use crate::model::id::{EffectId, EventKey, PersonId, keyed_hash};
 use crate::model::identity::Channel;
 use crate::model::inbound::Arrival;
+use crate::model::message::Outstanding;
 use crate::model::time::Second;
 use crate::resolve::attribution::{self, Question};
 use crate::resolve::identity;
@@ -48,7 +49,7 @@ impl Pass<'_> {
         let at = self.stamp(arrival.at);
         let question = Question::of(arrival, Some(person), context, at);
         let window = self.context.schema().attribution_window;
-        let answered = attribution::attribute(&question, &self.candidates(), window);
+        let answered = attribution::attribute(&question, &self.candidates(person), window);
         let bound = answered.as_ref().filter(|(_, reason)| *reason == Reason::InFlight).map(|(message, _)| message.id);
         let event = self.event(key, arrival, at, answered);
         self.step(person, Input::Event(event), arrival.provider, Some(&arrival.id));
@@ -63,7 +64,7 @@ impl Pass<'_> {
         let Some(outstanding) = self.messages.get_mut(&message) else { return };
         if outstanding.bound.is_none_or(|bound| (at, seq) < bound) {
             outstanding.bound = Some((at, seq));
-            self.changes.messages.insert(message, outstanding.clone());
+            self.changes.heard(outstanding, None);
         }
     }
 
@@ -101,6 +102,12 @@ impl Pass<'_> {
             message,
             reason,
         }
+    }
+
+    /// What a reply of this person can answer: what went to them, and whatever a quote names.
+    fn candidates(&self, person: PersonId) -> Vec<Outstanding> {
+        let named = |message: &&Outstanding| message.person == person || message.provider_key.is_some();
+        self.messages.values().filter(named).cloned().collect()
     }
 
     /// When something happened: the sender's stamp, never after its arrival.

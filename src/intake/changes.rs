@@ -11,10 +11,12 @@ use crate::model::id::{EffectId, EventKey, JourneyId, PersonId};
 use crate::model::identity::Channel;
 use crate::model::inbound::{Broken, Ignored};
 use crate::model::journey::{Entry, Journey};
-use crate::model::message::Outstanding;
+use crate::model::message::{Delivery, Outstanding};
 use crate::model::time::Second;
 use crate::model::transition::Transition;
+use crate::model::time::Second;
 use crate::store::identities::Identity;
+use crate::store::messages::MessageNews;
 
 /// Everything that a transaction writes.
 #[derive(Default)]
@@ -24,8 +26,8 @@ pub(super) struct Changes {
     pub journeys: BTreeMap<JourneyId, (Option<PersonId>, Journey)>,
     pub entries: Vec<(Option<PersonId>, Entry)>,
     pub effects: Vec<(Option<PersonId>, Effect)>,
-    /// Messages whose delivery moved, and those learned.
-    pub messages: BTreeMap<EffectId, Outstanding>,
+    /// What became known of messages.
+    pub messages: BTreeMap<EffectId, (PersonId, MessageNews)>,
     /// Identifiers that people gain and lose.
     pub gained: Vec<Identity>,
     pub lost: Vec<(PersonId, Channel)>,
@@ -73,6 +75,19 @@ impl Changes {
         self.effects.extend(step.effects.into_iter().map(|effect| (person, effect)));
     }
 
+    /// What is known of a message now, and when it got so far.
+    pub fn heard(&mut self, message: &Outstanding, reached: Option<(Delivery, Second)>) {
+        let id = message.message.id;
+        let (_, news) = self.messages.entry(id).or_insert_with(|| (message.person, MessageNews::of(message)));
+        news.delivery = message.delivery;
+        news.provider_key = message.provider_key;
+        news.sender.clone_from(&message.sender);
+        news.bound = message.bound;
+        if let Some((delivery, at)) = reached {
+            news.times.note(delivery, at);
+        }
+    }
+
     /// Notes something that is no event.
     pub fn notice(&mut self, kind: &'static str, person: Option<PersonId>, data: serde_json::Value) {
         self.notices.push(Notice { kind, person, key: None, data });
@@ -91,7 +106,7 @@ impl Changes {
         self.journeys.retain(|_, (who, _)| *who != Some(person));
         self.entries.retain(|(who, _)| *who != Some(person));
         self.effects.retain(|(who, _)| *who != Some(person));
-        self.messages.retain(|_, message| message.person != person);
+        self.messages.retain(|_, (who, _)| *who != person);
         self.gained.retain(|gained| gained.person != person);
         self.notices.retain(|notice| notice.person != Some(person));
         self.touched.remove(&person);

@@ -15,10 +15,9 @@ use crate::model::inbound::Broken;
 use crate::model::message::Delivery;
 use crate::model::time::Second;
 use crate::store::events::EventRow;
-use crate::store::identities::Identity;
 use crate::store::journeys::{EntryRow, JourneyRow};
 use crate::store::memberships::TransitionRow;
-use crate::store::messages::{DeliveryTimes, MessageNews, MessageRow};
+use crate::store::messages::{DeliveryTimes, MessageRow};
 use crate::store::notices::Notice;
 use crate::store::outbox::NewEffect;
 use crate::store::people::{NewPerson, StateRow};
@@ -78,17 +77,8 @@ async fn profiles(
         .filter(|person| loaded.subjects.get(&person.id).is_none_or(|before| before.person != **person))
         .collect();
     people::save_profiles(tx, &changed).await?;
-    let lost: Vec<_> = changes.lost.iter().map(|(person, key)| (*person, key.channel())).collect();
-    identities::delete(tx, &lost).await?;
-    let gained: Vec<_> = changes
-        .gained
-        .iter()
-        .map(|(person, key, since)| {
-            let (channel, value) = key.clone().into_parts();
-            Identity { channel, value, person: *person, since: *since }
-        })
-        .collect();
-    identities::insert(tx, &gained).await?;
+    identities::delete(tx, &changes.lost).await?;
+    identities::insert(tx, &changes.gained).await?;
     Ok(())
 }
 
@@ -162,25 +152,7 @@ async fn effects(tx: &Tx, changes: &Changes, now_ms: i64) -> Result<bool, Failed
     let sends: Vec<_> =
         changes.effects.iter().filter_map(|(person, effect)| message(person.as_ref()?, effect)).collect();
     messages::insert(tx, &sends).await?;
-    let news: Vec<_> = changes
-        .messages
-        .values()
-        .map(|outstanding| {
-            let mut times = DeliveryTimes { accepted: outstanding.accepted, ..DeliveryTimes::default() };
-            if let Some((delivery, at)) = outstanding.heard {
-                times.note(delivery, at);
-            }
-            MessageNews {
-                id: outstanding.message.id,
-                delivery: outstanding.delivery,
-                provider_key: outstanding.provider_key,
-                sender: outstanding.sender.clone(),
-                times,
-                bound: outstanding.bound,
-                failure: None,
-            }
-        })
-        .collect();
+    let news: Vec<_> = changes.messages.values().map(|(_, news)| news.clone()).collect();
     messages::update(tx, &news).await?;
     outbox::conclude(tx, &changes.concluded, outbox::State::Done, "told by a status").await?;
     let rows: Vec<_> = changes
