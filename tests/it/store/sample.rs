@@ -1,5 +1,6 @@
 //! People and events to put into a store.
 
+use antiphon::model::effect::{Body, Effect, EffectKind, Outgoing};
 use antiphon::model::event::{Event, Kind, MessageRef, Reason};
 use antiphon::model::id::{EffectId, EventKey, InstallationKey, JourneyId, PersonId, RulesVersion};
 use antiphon::model::phone::Phone;
@@ -7,6 +8,7 @@ use antiphon::model::time::Second;
 use antiphon::model::value::Properties;
 use antiphon::store::Store;
 use antiphon::store::events::EventRow;
+use antiphon::store::outbox::NewEffect;
 use antiphon::store::people::{self, NewPerson};
 use serde_json::json;
 use ulid::Ulid;
@@ -80,4 +82,23 @@ pub fn reply(name: &str, person: Option<PersonId>, seq: u32) -> EventRow {
         provider_id: Some(format!("wamid.{name}")),
         rules: RULES,
     }
+}
+
+/// A text to be sent.
+pub fn new_send(number: u128, person: Option<PersonId>) -> NewEffect {
+    let effect = Effect {
+        id: effect(number),
+        journey: JourneyId(Ulid(9)),
+        campaign: "ask".to_owned(),
+        step: "step-1".to_owned(),
+        at: T0,
+        expires: Second(T0.0 + 172_800),
+        kind: EffectKind::Send(Outgoing {
+            body: Body::Text("Are you coming? \u{1F600}".to_owned()),
+            if_window_closed: None,
+            even_if_unsubscribed: false,
+            window_closes: Some(T0),
+        }),
+    };
+    NewEffect { effect, person, endpoint: "whatsapp".to_owned() }
 }
