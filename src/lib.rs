@@ -4,6 +4,8 @@
 pub mod diagnostic;
 pub mod dsl;
 pub mod model;
+pub mod providers;
+pub mod resolve;
 pub mod template;
 
 // The shell: everything that waits, reads or writes.
@@ -11,3 +13,5 @@ pub mod template;
 pub mod clock;
 #[cfg(feature = "server")]
 pub mod intake;
+#[cfg(feature = "server")]
+pub mod store;
