@@ -11,8 +11,14 @@ pub mod template;
 
 // The shell: everything that waits, reads or writes.
 #[cfg(feature = "server")]
+pub mod chance;
+#[cfg(feature = "server")]
 pub mod clock;
 #[cfg(feature = "server")]
 pub mod intake;
+#[cfg(feature = "server")]
+pub mod rollout;
+#[cfg(feature = "server")]
+pub mod schedule;
 #[cfg(feature = "server")]
 pub mod store;

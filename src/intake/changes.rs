@@ -14,7 +14,6 @@ use crate::model::journey::{Entry, Journey};
 use crate::model::message::{Delivery, Outstanding};
 use crate::model::time::Second;
 use crate::model::transition::Transition;
-use crate::model::time::Second;
 use crate::store::identities::Identity;
 use crate::store::messages::MessageNews;
 

@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::item::{Body, Item, Settle, Settlement};
 use super::loaded::Loaded;
+use super::people::{age, identifier};
 use super::write::Failed;
 use crate::engine::{State, Subject};
 use crate::model::id::{EffectId, EventKey, InstallationKey, PersonId, keyed_hash};
 use crate::model::identity::Channel;
 use crate::model::message::Outstanding;
 use crate::model::person::Handle;
-use crate::model::rule::{OldestBy, Schema};
+use crate::model::rule::Schema;
 use crate::model::time::Second;
 use crate::resolve::identity::{self, Holder};
 use crate::store::messages::Wanted;
@@ -38,7 +39,7 @@ pub(super) async fn batch(
         settled: outbox::settle(tx, &names.settled).await?,
         ..Loaded::default()
     };
-    names.look_up(tx, &mut loaded, question.schema).await?;
+    names.look_up(tx, &mut loaded).await?;
     let named = messages::outstanding(tx, &names.messages()).await?;
     let mut ids = loaded.people();
     ids.extend(named.iter().map(|message| message.person));
@@ -46,12 +47,16 @@ pub(super) async fn batch(
     store_people::lock(tx, &ids).await?;
     if shared {
         let before = loaded.people();
-        names.look_up(tx, &mut loaded, question.schema).await?;
+        names.look_up(tx, &mut loaded).await?;
         if loaded.people() != before {
             return Err(Failed::Moved);
         }
     }
     people(tx, &mut loaded, &ids).await?;
+    for holder in &mut loaded.holders {
+        let subject = loaded.subjects.get(&holder.person);
+        holder.since = subject.and_then(|subject| age(&subject.person, question.schema.oldest_by));
+    }
     loaded.free_ids = store_people::reserve(tx, names.newcomers(&loaded)).await?;
     if names.user_ids {
         loaded.own = own(tx, &ids).await?;
@@ -145,7 +150,7 @@ impl Names {
             }
             Item::Identify(identify) => {
                 self.name(&identify.handle, !identify.update_only);
-                let text = |name: &str| identify.attributes.get(name).and_then(super::people::identifier);
+                let text = |name: &str| identify.attributes.get(name).and_then(identifier);
                 self.handles.extend(text("id").map(Handle::ExternalId));
                 self.handles.extend(text("email").map(|email| Handle::Email(email.to_lowercase())));
             }
@@ -175,10 +180,9 @@ impl Names {
         }
     }
 
-    async fn look_up(&self, tx: &Tx, loaded: &mut Loaded, schema: &Schema) -> Result<(), StoreError> {
+    async fn look_up(&self, tx: &Tx, loaded: &mut Loaded) -> Result<(), StoreError> {
         let wanted: Vec<(Channel, &str)> =
             self.senders.iter().map(|(channel, value)| (*channel, value.as_str())).collect();
-        let by_creation = schema.oldest_by == OldestBy::CreatedAt;
         let holders = identities::holders(tx, &wanted).await?;
         loaded.holders = holders
             .into_iter()
@@ -186,7 +190,7 @@ impl Names {
                 channel: held.channel,
                 value: held.value,
                 person: held.person,
-                since: if by_creation { held.created_at } else { Some(held.known_since) },
+                since: Some(held.known_since),
             })
             .collect();
         let found = identities::find(tx, &self.handles).await?;

@@ -13,6 +13,7 @@ use crate::model::effect::{Body, Effect, EffectKind};
 use crate::model::id::{PersonId, RulesVersion};
 use crate::model::inbound::Broken;
 use crate::model::message::Delivery;
+use crate::model::person::Person;
 use crate::model::time::Second;
 use crate::store::events::EventRow;
 use crate::store::journeys::{EntryRow, JourneyRow};
@@ -60,12 +61,7 @@ async fn profiles(
         .made
         .iter()
         .filter_map(|id| subjects.get(id))
-        .map(|Subject { person, .. }| NewPerson {
-            person: person.clone(),
-            first_number: (person.external_id.is_none() && person.email.is_none())
-                .then(|| person.phone.clone())
-                .flatten(),
-        })
+        .map(|subject| newcomer(&subject.person))
         .collect();
     people::insert(tx, &made, rules).await?;
     let changed: Vec<_> = changes
@@ -80,6 +76,21 @@ async fn profiles(
     identities::delete(tx, &changes.lost).await?;
     identities::insert(tx, &changes.gained).await?;
     Ok(())
+}
+
+fn newcomer(person: &Person) -> NewPerson {
+    // Two who are made from the same number alone must meet at a unique key.
+    let from_number = person.external_id.is_none() && person.email.is_none();
+    NewPerson {
+        id: person.id,
+        cio_id: person.cio_id,
+        external_id: person.external_id.clone(),
+        email: person.email.clone(),
+        first_number: person.phone.clone().filter(|_| from_number),
+        phone: person.phone.clone(),
+        attributes: person.attributes.clone(),
+        known_since: person.known_since,
+    }
 }
 
 /// The events. If a key turns out to be taken, somebody else was faster with the same message: begin again.

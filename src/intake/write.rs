@@ -185,7 +185,7 @@ impl Writer {
         loop {
             match attempt(&context, &loaded, bodies, &poison) {
                 Attempt::Done(pass, receipts) => {
-                    let news = save::all(tx, pass, &loaded, versions.active.version(), now_ms).await?;
+                    let news = save::all(tx, *pass, &loaded, versions.active.version(), now_ms).await?;
                     return Ok((receipts, news));
                 }
                 Attempt::Wants(people) => load::histories(tx, &mut loaded, &people).await?,

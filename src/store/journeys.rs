@@ -126,6 +126,17 @@ pub async fn open_of(from: &impl Source, people: &[PersonId]) -> Result<BTreeMap
     Ok(open)
 }
 
+/// The rule sets that open journeys began under.
+///
+/// # Errors
+/// See [`StoreError`].
+pub async fn versions_in_use(from: &impl Source) -> Result<Vec<RulesVersion>, StoreError> {
+    static IN_USE: Sql =
+        Sql::new("SELECT DISTINCT rules_version FROM journeys WHERE ended_at IS NULL ORDER BY rules_version");
+    let rows = from.fetch(&IN_USE, Vec::new()).await?;
+    rows.iter().map(|row| Ok(RulesVersion(row.number(0)?))).collect()
+}
+
 /// Which journeys a list shows.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {

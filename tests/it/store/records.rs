@@ -16,7 +16,7 @@ use ulid::Ulid;
 
 use super::consequences::{by_event, journey, message, moved};
 use super::harness::{TempFile, block_on, on_both, open};
-use super::sample::{RULES, T0, effect, key, made, new_send, phone, properties, reply, somebody};
+use super::sample::{make, RULES, T0, effect, key, made, new_send, phone, properties, reply, somebody};
 
 #[test]
 fn an_installation_keeps_its_key() {
@@ -227,7 +227,7 @@ fn the_file_forgets_an_erased_person() {
         canary.external_id = Some("canary-id".to_owned());
         canary.email = Some("canary@example.org".to_owned());
         canary.attributes = properties(json!({"first_name": "Canary", "long": "canary ".repeat(2_000)}));
-        let id = people::insert(&tx, &[canary], RULES).await.unwrap()[0];
+        let id = make(&tx, vec![canary]).await.unwrap()[0];
         let mut row = reply("canary", Some(id), 1);
         row.event.properties = properties(json!({"body": "I am the canary"}));
         events::insert(&tx, &[row]).await.unwrap();
