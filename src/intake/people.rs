@@ -12,11 +12,11 @@ use crate::model::identity::Channel;
 use crate::model::inbound::Sender;
 use crate::model::limit::ATTRIBUTES_PER_PERSON_MAX;
 use crate::model::person::{Handle, Person};
-use crate::model::phone::Phone;
+use crate::model::phone::{Phone, Region};
 use crate::model::rule::OldestBy;
 use crate::model::time::Second;
 use crate::model::value::{Properties, Type, Value};
-use crate::resolve::identity::{self, Holder};
+use crate::resolve::{self, Holder};
 use crate::store::identities::Identity;
 
 impl Pass<'_> {
@@ -124,7 +124,7 @@ impl Pass<'_> {
 
     /// The attribute `phone` decides which number leads to the person, from now on.
     fn number(&mut self, person: PersonId, value: Option<&Json>) {
-        let region = self.context.schema().phone_region();
+        let region = Region::read(&self.context.schema().phone_region).unwrap_or_default();
         let new = match value.filter(|value| !value.is_null()).map(|value| Phone::from_attribute(value, region)) {
             Some(Ok(phone)) => Some(phone),
             Some(Err(_)) => {
@@ -205,8 +205,8 @@ impl Pass<'_> {
     pub(super) fn moved(&mut self, moved: &Move) -> Outcome {
         let Some(person) = self.meant(&moved.handle) else { return Outcome::PassedOver("unknown person") };
         let Some(subject) = self.subjects.get(&person) else { return Outcome::PassedOver("unknown person") };
-        let segment = self.context.versions.active.segment_id(&moved.segment);
-        let Some(segment) = segment else { return Outcome::PassedOver("unknown segment") };
+        let segment = self.context.versions.active.manual_segment(&moved.segment);
+        let Some(segment) = segment else { return Outcome::PassedOver("no manual segment") };
         if subject.state.is_in(segment) == moved.joined {
             return Outcome::Duplicate;
         }
@@ -244,8 +244,8 @@ impl Pass<'_> {
         match handle {
             Handle::Phone(phone) => {
                 let sender = Sender { number: Some(phone.clone()), ..Sender::default() };
-                let exact = identity::keys(&sender).into_iter().take(1).collect::<Vec<_>>();
-                identity::choose(&exact, &self.holders).map(|choice| choice.person)
+                let exact = resolve::keys(&sender).into_iter().take(1).collect::<Vec<_>>();
+                resolve::choose(&exact, &self.holders).map(|choice| choice.person)
             }
             other => self.handles.get(other).copied(),
         }

@@ -12,6 +12,7 @@ use crate::engine::{Catalogue, Engine, Versions};
 use crate::intake::Rules;
 use crate::model::id::RulesVersion;
 use crate::model::rule::{RuleSet, SegmentKind};
+use crate::model::value::Properties;
 use crate::store::rules::{self, RuleSetRow, SegmentName};
 use crate::store::{Source, Store, StoreError, Tx, journeys};
 
@@ -96,13 +97,15 @@ pub async fn publish(store: &Store, clock: &Clock, files: Files) -> Result<Publi
 }
 
 /// The versions that are needed: the active one, and those that open journeys began under.
+/// `env` holds the values that rules may use as `env.NAME`.
 ///
 /// # Errors
 /// See [`PublishError`].
-pub async fn versions(store: &Store) -> Result<Option<Versions>, PublishError> {
+pub async fn versions(store: &Store, env: &Properties) -> Result<Option<Versions>, PublishError> {
     let reader = store.read();
     let Some(active) = rules::active(&reader).await? else { return Ok(None) };
-    let catalogue = catalogue(&reader).await?;
+    let catalogue = catalogue(&reader, env).await?;
+    let since = active.activated.unwrap_or(active.created);
     let mut older = BTreeMap::new();
     for version in journeys::versions_in_use(&reader).await? {
         if version == active.version {
@@ -112,15 +115,15 @@ pub async fn versions(store: &Store) -> Result<Option<Versions>, PublishError> {
             older.insert(version, Arc::new(engine(row, &catalogue)?));
         }
     }
-    Ok(Some(Versions { active: Arc::new(engine(active, &catalogue)?), older }))
+    Ok(Some(Versions { active: Arc::new(engine(active, &catalogue)?), since, older }))
 }
 
 /// Puts in force what the database says is active.
 ///
 /// # Errors
 /// See [`PublishError`]; then what was in force stays so.
-pub async fn refresh(store: &Store, rules: &Rules) -> Result<(), PublishError> {
-    if let Some(versions) = versions(store).await? {
+pub async fn refresh(store: &Store, rules: &Rules, env: &Properties) -> Result<(), PublishError> {
+    if let Some(versions) = versions(store, env).await? {
         rules.exchange(versions);
     }
     Ok(())
@@ -139,9 +142,9 @@ fn compile(files: Files) -> Result<RuleSet, Refused> {
     compiled.rules.ok_or(Refused { diagnostics: compiled.diagnostics, files })
 }
 
-async fn catalogue(from: &impl Source) -> Result<Catalogue, StoreError> {
+async fn catalogue(from: &impl Source, env: &Properties) -> Result<Catalogue, StoreError> {
     let numbers = rules::numbers(from).await?;
-    Ok(Catalogue { segments: numbers.segments, campaigns: numbers.campaigns })
+    Ok(Catalogue { segments: numbers.segments, campaigns: numbers.campaigns, env: env.clone() })
 }
 
 /// Gives the names of a rule set their numbers, which they keep for good.
