@@ -1,6 +1,8 @@
 //! The one test binary. Data stands beside the code that reads it.
 
 #[cfg(feature = "server")]
+mod intake;
+#[cfg(feature = "server")]
 mod live;
 mod phones;
 mod providers;
