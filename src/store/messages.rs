@@ -72,7 +72,7 @@ pub struct MessageNews {
     pub failure: Option<String>,
 }
 
-/// Writes messages; one that is there stays as it is.
+/// Writes messages; one that is there stays as it is. Of the times only `accepted` can be known here.
 ///
 /// # Errors
 /// See [`StoreError`].
