@@ -4,6 +4,7 @@
 mod intake;
 #[cfg(feature = "server")]
 mod live;
+mod engine;
 mod phones;
 mod providers;
 #[cfg(feature = "server")]
