@@ -4,8 +4,8 @@
 mod live;
 mod phones;
 mod providers;
+mod resolve;
 #[cfg(feature = "server")]
 mod store;
-mod resolve;
 mod texts;
 mod tidy;

@@ -139,8 +139,9 @@ fn change(reading: &mut Reading, text: &Text<'_>, at: (usize, usize), raw: &RawV
 }
 
 fn both(reading: &mut Reading, text: &Text<'_>, at: (usize, usize), value: &Object<'_>) {
-    items(reading, text, at, value, "messages");
+    // What became of our messages comes first, since the people's may answer them.
     items(reading, text, at, value, "statuses");
+    items(reading, text, at, value, "messages");
 }
 
 /// Reads the items of one array of a change.
