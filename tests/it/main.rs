@@ -7,8 +7,8 @@ mod live;
 mod engine;
 mod phones;
 mod providers;
+mod resolve;
 #[cfg(feature = "server")]
 mod store;
-mod resolve;
 mod texts;
 mod tidy;
