@@ -2,6 +2,7 @@
 
 #[cfg(feature = "server")]
 mod live;
+mod language;
 mod phones;
 mod providers;
 #[cfg(feature = "server")]
