@@ -5,6 +5,7 @@ mod intake;
 #[cfg(feature = "server")]
 mod live;
 mod engine;
+mod language;
 mod phones;
 mod providers;
 mod resolve;
