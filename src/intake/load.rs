@@ -13,7 +13,7 @@ use crate::model::message::Outstanding;
 use crate::model::person::Handle;
 use crate::model::rule::Schema;
 use crate::model::time::Second;
-use crate::resolve::{self, Holder};
+use crate::resolve::identity::{self, Holder};
 use crate::store::messages::Wanted;
 use crate::store::outbox::Settled;
 use crate::store::{StoreError, Tx, events, identities, journeys, messages, outbox, people as store_people};
@@ -139,7 +139,7 @@ impl Names {
                 self.replies = true;
                 self.keys.push(EventKey::of(key, &[arrival.provider, &arrival.id]));
                 self.user_ids |= arrival.sender.user_id.is_some();
-                self.senders.extend(resolve::keys(&arrival.sender).into_iter().map(|key| (key.channel, key.value)));
+                self.senders.extend(identity::keys(&arrival.sender).into_iter().map(|key| (key.channel, key.value)));
                 let quoted = arrival.context.as_deref();
                 self.provider_keys.extend(quoted.map(|id| keyed_hash(key, &[arrival.provider, id])));
             }

@@ -15,7 +15,7 @@ use crate::model::identity::Channel;
 use crate::model::person::Handle;
 use crate::model::rule::Schema;
 use crate::model::time::Second;
-use crate::resolve::Holder;
+use crate::resolve::identity::Holder;
 
 /// What stays the same for a whole batch.
 pub(super) struct Context<'a> {
