@@ -79,13 +79,7 @@ impl Pass<'_> {
         self.changes.record(None, step, provider, provider_id);
     }
 
-    fn event(
-        &self,
-        key: EventKey,
-        arrival: &Arrival,
-        at: Second,
-        answered: Option<(MessageRef, Reason)>,
-    ) -> Event {
+    fn event(&self, key: EventKey, arrival: &Arrival, at: Second, answered: Option<(MessageRef, Reason)>) -> Event {
         let mut properties = arrival.properties.clone();
         if let Some((message, _)) = &answered {
             properties.insert("answers".to_owned(), json!(message.id.0.to_string()));

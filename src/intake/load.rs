@@ -27,12 +27,7 @@ pub(super) struct Question<'a> {
 
 /// Everything that `bodies` are about. `shared`: others write to this database, so what was read before the
 /// lock is read again behind it.
-pub(super) async fn batch(
-    tx: &Tx,
-    question: &Question<'_>,
-    bodies: &[&Body],
-    shared: bool,
-) -> Result<Loaded, Failed> {
+pub(super) async fn batch(tx: &Tx, question: &Question<'_>, bodies: &[&Body], shared: bool) -> Result<Loaded, Failed> {
     let names = Names::of(question.key, bodies);
     let mut loaded = Loaded {
         known: events::known_keys(tx, &names.keys).await?,

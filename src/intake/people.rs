@@ -317,15 +317,7 @@ pub(super) fn age(person: &Person, oldest_by: OldestBy) -> Option<Second> {
 }
 
 fn newcomer(id: PersonId, cio_id: Ulid, known_since: Second) -> Person {
-    Person {
-        id,
-        cio_id,
-        external_id: None,
-        email: None,
-        phone: None,
-        attributes: Properties::new(),
-        known_since,
-    }
+    Person { id, cio_id, external_id: None, email: None, phone: None, attributes: Properties::new(), known_since }
 }
 
 /// `null` and the empty text remove an attribute.

@@ -1,11 +1,11 @@
 //! The one test binary. Data stands beside the code that reads it.
 
+mod engine;
 #[cfg(feature = "server")]
 mod intake;
+mod language;
 #[cfg(feature = "server")]
 mod live;
-mod engine;
-mod language;
 mod phones;
 mod providers;
 mod resolve;

@@ -101,13 +101,8 @@ fn an_identifier_of_somebody_else_is_not_taken_over() {
 #[test]
 fn events_make_their_person_and_count_once_by_id() {
     with_rules(RULES, async |world| {
-        let track = |handle| Track {
-            handle,
-            name: "paid".to_owned(),
-            id: "e1".to_owned(),
-            at: None,
-            data: Properties::new(),
-        };
+        let track =
+            |handle| Track { handle, name: "paid".to_owned(), id: "e1".to_owned(), at: None, data: Properties::new() };
         assert_eq!(world.one(Item::Track(track(Some(id("ana"))))).await, Outcome::Taken);
         assert_eq!(world.one(Item::Track(track(Some(id("ana"))))).await, Outcome::Duplicate);
         assert_eq!(world.names("ana").await, ["paid"]);
@@ -121,7 +116,8 @@ fn events_make_their_person_and_count_once_by_id() {
 fn a_manual_segment_takes_and_gives_back() {
     with_rules(RULES, async |world| {
         world.identify("ana", json!({ "first_name": "Ana", "plan": "pro" })).await;
-        let moved = |segment: &str, who, joined| Item::Move(Move { segment: segment.to_owned(), handle: id(who), joined });
+        let moved =
+            |segment: &str, who, joined| Item::Move(Move { segment: segment.to_owned(), handle: id(who), joined });
         assert_eq!(world.one(moved("vips", "ana", true)).await, Outcome::Taken);
         assert_eq!(world.one(moved("vips", "ana", true)).await, Outcome::Duplicate);
         assert_eq!(world.segments("ana").await, ["pros", "vips", "vip-pros"]);

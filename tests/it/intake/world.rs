@@ -54,8 +54,7 @@ impl World {
         let versions = rollout::versions(&store, &Properties::new()).await.expect("it loads").expect("one is active");
         let signals = Signals::default();
         let key = InstallationKey([7; 32]);
-        let writer =
-            Writer::new(Arc::clone(&store), clock.clone(), key, Rules::new(versions), signals.clone());
+        let writer = Writer::new(Arc::clone(&store), clock.clone(), key, Rules::new(versions), signals.clone());
         let (intake, _) = Intake::start(writer, signals);
         Self { store, clock, intake, folder, ids: AtomicU32::new(0) }
     }
