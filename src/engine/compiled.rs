@@ -129,6 +129,12 @@ impl Engine {
         &self.rules
     }
 
+    /// The number of a manual segment.
+    #[must_use]
+    pub fn manual_segment(&self, name: &str) -> Option<SegmentId> {
+        self.manual.get(name).copied()
+    }
+
     pub(super) fn atom(&self, key: AtomKey) -> Option<&Atom> {
         self.atoms.get(*self.atom_by_key.get(&key)? as usize)
     }
