@@ -141,7 +141,7 @@ impl Run<'_> {
         self.caused = self.caused.saturating_add(1);
         self.note(&event);
         let starts = self.take_in(&event, Dirty::new());
-        if depth > CASCADE_ROUNDS_MAX || self.caused >= CAUSED_EVENTS_MAX {
+        if depth > CASCADE_ROUNDS_MAX || self.caused > CAUSED_EVENTS_MAX {
             if !starts.is_empty() {
                 self.enter(Some(journey.id), &journey.campaign, None, self.cause_of(journey), What::Loop);
             }

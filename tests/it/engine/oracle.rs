@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use antiphon::engine::{Catalogue, Engine, Input, State, Step, Subject, Versions, history_needed, naive, refold, step};
-use antiphon::model::event::Event;
+use antiphon::model::event::{Event, Kind};
 use antiphon::model::id::{CampaignId, EventKey, PersonId, RulesVersion, SegmentId};
 use antiphon::model::journey::What;
 use antiphon::model::person::Person;
@@ -57,9 +57,14 @@ pub fn judge(world: &World) -> Result<(), String> {
     both.born()?;
     for (pause, what) in &world.story {
         both.now = Second(both.now.0 + pause);
+        if both.is_outdated() {
+            // Rules that are active from a later second on than the clock shows now: of no interest here.
+            both.now = both.now.max(both.top);
+        }
+        both.top = both.top.max(both.now);
         both.play(what)?;
     }
-    both.now = Second(both.now.0 + 1_000);
+    both.now = Second(both.top.0 + 1_000);
     both.poll();
     both.compare("at the end")
 }
@@ -67,6 +72,8 @@ pub fn judge(world: &World) -> Result<(), String> {
 struct Both<'a> {
     world: &'a World,
     now: Second,
+    /// The latest that the clock has shown.
+    top: Second,
     versions: Versions,
     subject: Subject,
     log: Vec<Event>,
@@ -80,6 +87,7 @@ impl<'a> Both<'a> {
         Self {
             world,
             now: START,
+            top: START,
             versions: Versions::new(compile(&world.rules, 1), START),
             subject: Subject::new(person.clone()),
             log: Vec::new(),
@@ -100,7 +108,7 @@ impl<'a> Both<'a> {
             at: START,
             arrived: START,
             precedes: None,
-            kind: antiphon::model::event::Kind::AttributesSet,
+            kind: Kind::AttributesSet,
             properties: self.world.first.clone(),
             message: None,
             reason: None,
@@ -122,8 +130,8 @@ impl<'a> Both<'a> {
         self.compare(&format!("at {} after {what:?}", self.now.0 - START.0))
     }
 
-    fn arrive(&mut self, event: &Event, precedes: Option<EventKey>) -> Result<(), String> {
-        let mut event = Event { arrived: self.now, ..event.clone() };
+    fn arrive(&mut self, raw: &Event, precedes: Option<EventKey>) -> Result<(), String> {
+        let mut event = Event { arrived: self.now, ..raw.clone() };
         let before = precedes.and_then(|key| self.log.iter().find(|event| event.key == key));
         event.precedes = before.map(|reply| reply.seq);
         let input = Input::Event(event);
@@ -131,11 +139,26 @@ impl<'a> Both<'a> {
         let step = step(&self.versions, &mut self.subject, input, history, self.now);
         self.note(&step);
         let numbered = step.events.into_iter().next().ok_or("the event is gone")?;
-        self.defined.wait_until(self.now);
+        self.check_stamps(raw, &numbered)?;
+        let arrived = numbered.arrived;
+        self.defined.wait_until(arrived);
         self.defined.log.push(numbered.clone());
         self.log.push(numbered);
-        self.defined.look(self.now);
+        self.defined.look(arrived);
         Ok(())
+    }
+
+    /// The number, the arrival and the event's own second, as the language says they are made.
+    fn check_stamps(&self, raw: &Event, numbered: &Event) -> Result<(), String> {
+        let last = self.log.last();
+        let answers = matches!(raw.kind, Kind::Inbound | Kind::Reaction | Kind::ReactionRemoved);
+        let sent = raw.message.as_ref().filter(|_| answers).map_or(raw.at, |message| message.at);
+        let right = numbered.seq == last.map_or(1, |last| last.seq + 1)
+            && numbered.arrived >= self.now
+            && numbered.arrived >= last.map_or(START, |last| last.arrived)
+            && (numbered.arrived == self.now || self.now < self.top)
+            && numbered.at == raw.at.max(sent).min(numbered.arrived);
+        if right { Ok(()) } else { Err(format!("{raw:?} became {numbered:?}")) }
     }
 
     fn poll(&mut self) {
@@ -147,6 +170,7 @@ impl<'a> Both<'a> {
 
     /// Drops the state. What is folded must say the same, and go on as the old one would have.
     fn refold(&mut self) -> Result<(), String> {
+        self.now = self.top;
         self.poll();
         let folded = refold(&self.versions, &self.subject, &self.log, self.now);
         let since = |state: &State| state.memberships().collect::<Vec<_>>();
@@ -161,9 +185,16 @@ impl<'a> Both<'a> {
         Ok(())
     }
 
+    fn is_outdated(&self) -> bool {
+        self.subject.state.rules != self.versions.active.version()
+    }
+
     fn switch(&mut self) {
+        self.now = self.top;
         // People are caught up when they are touched; here before the rules change once more.
-        self.poll();
+        if self.is_outdated() {
+            self.poll();
+        }
         let engine = compile(&self.world.later, self.versions.active.version().0 + 1);
         let old = Arc::clone(&self.versions.active);
         self.versions.older.insert(old.version(), old);
@@ -192,8 +223,7 @@ impl<'a> Both<'a> {
                 changes.iter().cloned().partition(|change| matches!(change, Change::Moved { .. }));
             (moved, started)
         };
-        let is_behind = self.subject.wake.is_some_and(|wake| wake < self.now)
-            || self.subject.state.rules != self.versions.active.version();
+        let is_behind = self.subject.wake.is_some_and(|wake| wake < self.now) || self.is_outdated();
         if !is_behind && sorted(&self.seen) != sorted(&self.defined.stream) {
             let seen: Vec<String> = self.seen.iter().map(show).collect();
             let defined: Vec<String> = self.defined.stream.iter().map(show).collect();

@@ -20,7 +20,7 @@ pub const START: Second = Second(1_790_000_000);
 pub const SPANS: [i64; 3] = [1, 2, 100];
 
 const TEXTS: [&str; 10] = ["YES", "yes!", "no", "Yes, please", "Sí", "👍", "oh yes", "!!!", "yes no yes", "NO."];
-const WORDS: [&str; 6] = ["YES", "no", "please", "Si", "👍", "yes please"];
+const WORDS: [&str; 7] = ["YES", "no", "please", "Si", "👍", "yes please", "?!"];
 const CAMPAIGNS: [&str; 2] = ["winter", "nudge"];
 const STEPS: [&str; 2] = ["ask", "again"];
 
@@ -73,6 +73,8 @@ impl Story<'_> {
     fn next(&mut self, number: u64) -> (i64, Do) {
         let span = *self.chance.one(&SPANS);
         let pause = *self.chance.one(&[0, 0, 0, 1, 1, 2, span - 1, span, span + 1, 30, 101, 300]);
+        // The clock of a machine can go back.
+        let pause = if self.chance.percent(5) { -pause } else { pause };
         self.now = Second(self.now.0 + pause);
         let what = match self.chance.below(100) {
             0..8 => Do::Poll,
@@ -246,15 +248,22 @@ fn writes(chance: &mut Chance, now: Second) -> Properties {
     properties
 }
 
+/// What conditions are made of. They share event tests, and so memories.
+struct Parts {
+    segments: Vec<String>,
+    tests: Vec<Match>,
+}
+
 fn rules(chance: &mut Chance) -> RuleSet {
+    let tests = (0..2).map(|_| event_test(chance)).collect();
+    let mut parts = Parts { segments: vec!["m".to_owned()], tests };
     let mut segments = vec![segment("m".to_owned(), SegmentKind::Manual)];
     for number in 0..1 + chance.below(4) {
-        let names: Vec<String> = segments.iter().map(|segment| segment.name.clone()).collect();
-        let condition = condition(chance, 3, &names);
+        let condition = condition(chance, 3, &parts);
+        parts.segments.push(format!("s{number}"));
         segments.push(segment(format!("s{number}"), SegmentKind::Data(condition)));
     }
-    let names: Vec<String> = segments.iter().map(|segment| segment.name.clone()).collect();
-    let becomes = (0..chance.below(3)).map(|number| campaign(number, Trigger::Becomes(condition(chance, 2, &names))));
+    let becomes = (0..chance.below(3)).map(|number| campaign(number, Trigger::Becomes(condition(chance, 2, &parts))));
     RuleSet { campaigns: becomes.collect(), segments, ..RuleSet::default() }
 }
 
@@ -277,15 +286,15 @@ fn campaign(number: u64, trigger: Trigger) -> Campaign {
     }
 }
 
-fn condition(chance: &mut Chance, depth: u32, segments: &[String]) -> Condition {
-    let parts = |chance: &mut Chance| (0..2).map(|_| condition(chance, depth - 1, segments)).collect();
+fn condition(chance: &mut Chance, depth: u32, of: &Parts) -> Condition {
+    let parts = |chance: &mut Chance| (0..2).map(|_| condition(chance, depth - 1, of)).collect();
     match chance.below(if depth == 0 { 70 } else { 100 }) {
         0..2 => Condition::Everyone,
         2..12 => Condition::Attribute(comparison(chance)),
-        12..20 => Condition::InSegment(chance.one(segments).clone()),
+        12..20 => Condition::InSegment(chance.one(&of.segments).clone()),
         20..25 => Condition::KnownFor(span(chance)),
-        25..70 => Condition::Happened(Box::new(happened(chance))),
-        70..80 => Condition::Not(Box::new(condition(chance, depth - 1, segments))),
+        25..70 => Condition::Happened(Box::new(happened(chance, of))),
+        70..80 => Condition::Not(Box::new(condition(chance, depth - 1, of))),
         80..90 => Condition::All(parts(chance)),
         _ => Condition::Any(parts(chance)),
     }
@@ -327,7 +336,11 @@ fn time_test(chance: &mut Chance) -> TimeTest {
     ])
 }
 
-fn happened(chance: &mut Chance) -> Happened {
+fn happened(chance: &mut Chance, of: &Parts) -> Happened {
+    let event_test = |chance: &mut Chance| match chance.percent(50) {
+        true => chance.one(&of.tests).clone(),
+        false => event_test(chance),
+    };
     let window = if chance.percent(35) { Window::Ever } else { Window::Last(span(chance)) };
     if chance.percent(30) {
         let (first, then) = (event_test(chance), event_test(chance));
