@@ -2,7 +2,8 @@
 
 use antiphon::engine::{CAUSED_EVENTS_MAX, Input, State, refold};
 use antiphon::model::compare::{Comparison, Op};
-use antiphon::model::event::{Event, Kind};
+use antiphon::model::event::{Event, Kind, MessageRef, Reason};
+use antiphon::model::id::EffectId;
 use antiphon::model::limit::FLIP_CANDIDATES_MAX;
 use antiphon::model::rule::{
     Condition, Follows, Happened, Match, Phrase, SegmentKind, Test, Times, Trigger, Verb, Window,
@@ -10,6 +11,7 @@ use antiphon::model::rule::{
 use antiphon::model::time::{Second, Span};
 use antiphon::model::value::Value;
 use serde_json::json;
+use ulid::Ulid;
 
 use super::life::*;
 
@@ -62,6 +64,38 @@ fn a_send_learned_late_lies_directly_before_the_reply_to_it() {
     let mut orders = [order(1, None), order(3, Some(2)), order(4, Some(2)), order(2, None), order(5, None)];
     orders.sort();
     assert_eq!(orders, [order(1, None), order(3, Some(2)), order(4, Some(2)), order(2, None), order(5, None)]);
+}
+
+#[test]
+fn sequences_with_other_deadlines_are_remembered_apart() {
+    let within = |span| follows(performed("a"), performed("b"), span);
+    let mut life = Life::new(rules(vec![segment("s", within(1)), segment("t", within(2))], vec![]));
+    does(&mut life, "a", 10, 10);
+    does(&mut life, "b", 12, 12);
+    assert_eq!(members(&life).len(), 1);
+    does(&mut life, "b", 11, 13);
+    assert_eq!(members(&life).len(), 2);
+}
+
+#[test]
+fn in_time_includes_the_second_of_its_deadline() {
+    let mut life = one(happened(Match { in_time: Some(Span(100)), ..replied("YES") }, Window::Ever));
+    let answer = |at| {
+        let message = MessageRef {
+            id: EffectId(Ulid::from_bytes([3; 16])),
+            at: Second(START),
+            campaign: None,
+            step: None,
+            journey: None,
+            template: None,
+        };
+        Event { message: Some(message), reason: Some(Reason::Inferred), ..said("yes", at) }
+    };
+    life.says("yes", 50);
+    life.play(Input::Event(answer(101)), 101);
+    assert!(members(&life).is_empty());
+    life.play(Input::Event(answer(100)), 102);
+    assert_eq!(members(&life).len(), 1);
 }
 
 #[test]
@@ -133,9 +167,9 @@ fn folding_starts_and_causes_nothing() {
     let lately_gone = campaign("c", gone, steps);
     let mut life = Life::new(rules(vec![segment("s", lately), segment("x", is_text("x", "gone"))], vec![lately_gone]));
     life.says("yes", 10);
-    life.wakes(22);
-    life.says("yes", 23);
-    let folded = refold(&life.versions, &life.subject, &life.log, Second(START + 23));
+    life.wakes(26);
+    assert!(life.subject.journeys.is_empty());
+    let folded = refold(&life.versions, &life.subject, &life.log, Second(START + 26));
     assert!(folded.transitions.is_empty());
     assert_eq!(folded.wake, life.subject.wake);
     assert_eq!(folded.state, life.subject.state);

@@ -375,7 +375,7 @@ fn event_test(chance: &mut Chance) -> Match {
             .then(|| Target { message: message_test(chance), directly: answers && chance.percent(20) }),
         via: (verb == Verb::Replied && chance.percent(12)).then(|| *chance.one(&[Via::Text, Via::Button, Via::Media])),
         filter: ((performed || says) && chance.percent(if performed { 60 } else { 12 })).then(|| test(chance, 2)),
-        in_time: (answers && chance.percent(20)).then(|| span(chance)),
+        in_time: (answers && chance.percent(35)).then(|| span(chance)),
         verb,
     }
 }
