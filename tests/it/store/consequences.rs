@@ -218,6 +218,7 @@ fn news_of_a_message_fill_in_and_never_take_back() {
             provider_key: Some([7; 16]),
             sender: Some("42".to_owned()),
             times,
+            bound: Some((T0, 3)),
             failure: None,
         };
         messages::update(&tx, std::slice::from_ref(&news)).await.unwrap();

@@ -1,6 +1,7 @@
 //! People, their state and wakes, and the ways to find them.
 
 use antiphon::model::id::{PersonId, RulesVersion};
+use antiphon::model::identity::Channel;
 use antiphon::model::person::Handle;
 use antiphon::model::time::Second;
 use antiphon::store::identities::{self, Identity};

@@ -1,6 +1,7 @@
 //! Quarantine, notices, the installation, the activity that shows them, and erasing a person from all.
 
 use antiphon::model::id::{InstallationKey, JourneyId, PersonId};
+use antiphon::model::identity::Channel;
 use antiphon::model::inbound::{Broken, BrokenReason};
 use antiphon::model::journey::{Entry, What as Did};
 use antiphon::model::transition::Cause;
@@ -167,7 +168,7 @@ async fn a_life(store: &Store) -> PersonId {
     let (ana, bo) = (ids[0], ids[1]);
     let tx = store.write().await.unwrap();
     let held = |person| identities::Identity {
-        channel: identities::Channel::Phone,
+        channel: Channel::Phone,
         value: "+15550100142".to_owned(),
         person,
         since: T0,
