@@ -1,5 +1,15 @@
 //! The one test binary. Data stands beside the code that reads it.
 
 #[cfg(feature = "server")]
+mod intake;
+#[cfg(feature = "server")]
+mod live;
+mod engine;
+mod language;
+mod phones;
+mod providers;
+mod resolve;
+#[cfg(feature = "server")]
 mod store;
+mod texts;
 mod tidy;

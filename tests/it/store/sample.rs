@@ -6,10 +6,10 @@ use antiphon::model::id::{EffectId, EventKey, InstallationKey, JourneyId, Person
 use antiphon::model::phone::Phone;
 use antiphon::model::time::Second;
 use antiphon::model::value::Properties;
-use antiphon::store::Store;
 use antiphon::store::events::EventRow;
 use antiphon::store::outbox::NewEffect;
 use antiphon::store::people::{self, NewPerson};
+use antiphon::store::{Store, StoreError, Tx};
 use serde_json::json;
 use ulid::Ulid;
 
@@ -36,6 +36,7 @@ pub fn properties(value: serde_json::Value) -> Properties {
 pub fn somebody(external_id: &str) -> NewPerson {
     let EventKey(bytes) = key(external_id);
     NewPerson {
+        id: PersonId(0),
         cio_id: Ulid::from_bytes(bytes),
         external_id: Some(external_id.to_owned()),
         email: Some(format!("{external_id}@example.org")),
@@ -50,9 +51,19 @@ pub fn somebody(external_id: &str) -> NewPerson {
 pub async fn made(store: &Store, external_ids: &[&str]) -> Vec<PersonId> {
     let tx = store.write().await.unwrap();
     let new: Vec<NewPerson> = external_ids.iter().map(|id| somebody(id)).collect();
-    let ids = people::insert(&tx, &new, RULES).await.unwrap();
+    let ids = make(&tx, new).await.unwrap();
     tx.commit().await.unwrap();
     ids
+}
+
+/// Makes people under the next free ids.
+pub async fn make(tx: &Tx, mut new: Vec<NewPerson>) -> Result<Vec<PersonId>, StoreError> {
+    let ids = people::reserve(tx, new.len()).await?;
+    for (new, id) in new.iter_mut().zip(&ids) {
+        new.id = *id;
+    }
+    people::insert(tx, &new, RULES).await?;
+    Ok(ids)
 }
 
 /// An inbound message, with everything that a row can hold.

@@ -4,7 +4,7 @@ use antiphon::store::{events, people};
 use sqlx::{Connection, Executor, SqliteConnection};
 
 use super::harness::{TempFile, block_on, on_both, open};
-use super::sample::{RULES, made, reply, somebody};
+use super::sample::{RULES, made, make, reply, somebody};
 
 #[test]
 fn what_is_not_committed_leaves_nothing() {
@@ -12,7 +12,7 @@ fn what_is_not_committed_leaves_nothing() {
         let ana = made(store, &["ana"]).await[0];
         for explicitly in [false, true] {
             let tx = store.write().await.unwrap();
-            people::insert(&tx, &[somebody("bo")], RULES).await.unwrap();
+            make(&tx, vec![somebody("bo")]).await.unwrap();
             events::insert(&tx, &[reply("a", Some(ana), 1)]).await.unwrap();
             if explicitly {
                 tx.rollback().await.unwrap();
@@ -35,8 +35,8 @@ fn a_failed_statement_takes_its_neighbours_along() {
     on_both("tx-failed", async |store| {
         made(store, &["ana"]).await;
         let tx = store.write().await.unwrap();
-        people::insert(&tx, &[somebody("bo")], RULES).await.unwrap();
-        assert!(people::insert(&tx, &[somebody("ana")], RULES).await.is_err());
+        make(&tx, vec![somebody("bo")]).await.unwrap();
+        assert!(make(&tx, vec![somebody("ana")]).await.is_err());
         drop(tx);
         people::count(&store.read(), RULES).await.unwrap()
     });
