@@ -5,11 +5,7 @@ mod engine;
 mod intake;
 mod language;
 #[cfg(feature = "server")]
-mod intake;
-#[cfg(feature = "server")]
 mod live;
-mod engine;
-mod language;
 mod phones;
 mod providers;
 mod resolve;
