@@ -167,12 +167,8 @@ async fn a_life(store: &Store) -> PersonId {
     let ids = a_busy_minute(store).await;
     let (ana, bo) = (ids[0], ids[1]);
     let tx = store.write().await.unwrap();
-    let held = |person| identities::Identity {
-        channel: Channel::Phone,
-        value: "+15550100142".to_owned(),
-        person,
-        since: T0,
-    };
+    let held =
+        |person| identities::Identity { channel: Channel::Phone, value: "+15550100142".to_owned(), person, since: T0 };
     identities::insert(&tx, &[held(ana), held(bo)]).await.unwrap();
     journeys::insert(&tx, &[journey(3, Some(ana)), journey(4, Some(bo))]).await.unwrap();
     messages::insert(&tx, &[message(1, ana, Some(T0)), message(2, bo, Some(T0))]).await.unwrap();
