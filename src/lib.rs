@@ -1,6 +1,8 @@
 //! Antiphon: a rules engine for replies. `src/README.md` is the map.
 
 // The core: no runtime, socket, file, clock or chance.
+pub mod diagnostic;
+pub mod dsl;
 pub mod model;
 
 // The shell: everything that waits, reads or writes.
