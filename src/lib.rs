@@ -4,9 +4,12 @@
 pub mod diagnostic;
 pub mod dsl;
 pub mod model;
+pub mod providers;
 
 // The shell: everything that waits, reads or writes.
 #[cfg(feature = "server")]
 pub mod clock;
 #[cfg(feature = "server")]
 pub mod intake;
+#[cfg(feature = "server")]
+pub mod store;

@@ -1,4 +1,10 @@
 //! The one test binary. Data stands beside the code that reads it.
 
+#[cfg(feature = "server")]
+mod live;
+mod language;
 mod phones;
+mod providers;
+#[cfg(feature = "server")]
+mod store;
 mod tidy;
