@@ -3,6 +3,7 @@
 // The core: no runtime, socket, file, clock or chance.
 pub mod diagnostic;
 pub mod dsl;
+pub mod engine;
 pub mod model;
 pub mod providers;
 pub mod resolve;
@@ -10,8 +11,14 @@ pub mod template;
 
 // The shell: everything that waits, reads or writes.
 #[cfg(feature = "server")]
+pub mod chance;
+#[cfg(feature = "server")]
 pub mod clock;
 #[cfg(feature = "server")]
 pub mod intake;
+#[cfg(feature = "server")]
+pub mod rollout;
+#[cfg(feature = "server")]
+pub mod schedule;
 #[cfg(feature = "server")]
 pub mod store;
