@@ -1,12 +1,16 @@
 //! The one test binary. Data stands beside the code that reads it.
 
+mod compile;
+mod examples;
+mod hostile;
+mod language;
 #[cfg(feature = "server")]
 mod live;
-mod language;
+mod meaning;
 mod phones;
 mod providers;
+mod resolve;
 #[cfg(feature = "server")]
 mod store;
-mod resolve;
 mod texts;
 mod tidy;
