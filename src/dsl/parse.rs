@@ -25,6 +25,9 @@ use pest::Parser as _;
 use crate::diagnostic::{Code, Diagnostic, Origin};
 
 use super::{shape, syntax};
+pub use length::{DISTINCT_MAX, LENGTH_SECONDS_MAX};
+pub use scan::PARENTHESES_DEPTH_MAX;
+
 use cursor::Node;
 use reader::Reader;
 

@@ -2,6 +2,9 @@
 //! anybody writes brings it down.
 
 mod examples;
+mod hostile;
+mod mistakes;
+mod rendering;
 
 use antiphon::diagnostic::{Code, Diagnostic, FileId, Origin, Sources};
 use antiphon::dsl::parse;

@@ -79,9 +79,12 @@ fn operator(reader: &mut Reader<'_>, mut node: Node<'_>) -> Option<OperatorKind>
         Rule::bad_eq => {
             let literal = node.next()?;
             let sign = node.text.get(..literal.start - node.start)?.trim_end();
-            reader.say(mistake::equals_sign(reader.between(node.start, node.start + sign.len()), sign));
+            let end = node.start + sign.len();
+            let meant = mistake::comparing(sign);
+            let replacement = reader.spaced(node.start, end, meant);
+            reader.say(mistake::sign(Code::E0108, reader.between(node.start, end), sign, meant, replacement));
             let literal = text::literal(reader, literal)?;
-            if sign.starts_with('!') || sign == "<>" { Op::IsNot(literal) } else { Op::Is(literal) }
+            if meant == "is not" { Op::IsNot(literal) } else { Op::Is(literal) }
         }
         _ => return None,
     })

@@ -55,7 +55,8 @@ pub(super) fn joined<'i, T>(
                 let join = if matches!(child.text, "&&" | "AND") { Join::And } else { Join::Or };
                 let at = reader.span(&child);
                 let meant = if join == Join::And { "and" } else { "or" };
-                reader.say(mistake::logic_sign(at, child.text, meant, false));
+                let replacement = reader.spaced(child.start, child.end, meant);
+                reader.say(mistake::sign(Code::E0109, at, child.text, meant, replacement));
                 joins.push((join, at));
             }
             _ => {
@@ -141,7 +142,10 @@ fn negated(reader: &mut Reader<'_>, mut node: Node<'_>) -> Option<Condition> {
 pub(super) fn not_sign(reader: &mut Reader<'_>, node: &Node<'_>) -> Span {
     let span = reader.span(node);
     if node.rule == Rule::bad_bang {
-        reader.say(mistake::logic_sign(span, node.text, "not", node.text == "!"));
+        let replacement = reader.spaced(node.start, node.end, "not");
+        // An opening parenthesis in front may touch it.
+        let replacement = replacement.trim_start();
+        reader.say(mistake::sign(Code::E0109, span, node.text, "not", replacement.to_owned()));
     }
     span
 }

@@ -1,7 +1,7 @@
 //! Event phrases: one happening each.
 
 use crate::dsl::syntax::{
-    At, Event, EventKind, Message, MessageKind, Tap, Target, Test, TextTest, TextTestKind, Went, Words,
+    At, Event, EventKind, Message, MessageKind, Reply, Tap, Target, Test, TextTest, TextTestKind, Went, Words,
 };
 use crate::model::rule::Via;
 
@@ -66,7 +66,7 @@ fn reply(reader: &mut Reader<'_>, mut node: Node<'_>) -> Option<EventKind> {
     let target = target(reader, &mut node)?;
     let via = node.take(Rule::via).and_then(via);
     let via = via.map(|(kind, start, end)| At { span: reader.between(start, end), node: kind });
-    Some(EventKind::Replied { text, target, via, filter: filter(reader, &mut node) })
+    Some(EventKind::Replied(Box::new(Reply { text, target, via, filter: filter(reader, &mut node) })))
 }
 
 fn via(mut node: Node<'_>) -> Option<(Via, usize, usize)> {

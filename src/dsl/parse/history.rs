@@ -1,7 +1,7 @@
 //! Histories: chains of events, how often, and when.
 
 use crate::diagnostic::{Code, Diagnostic, Span};
-use crate::dsl::syntax::{At, Chain, Distinct, History, Lead, Length, Of, Path, Step, Window, WindowKind, WithinOf};
+use crate::dsl::syntax::{At, Bound, Chain, Distinct, History, How, Lead, Length, Of, Path, Step, Window, WindowKind, WithinOf};
 use crate::model::limit::COUNT_MAX;
 
 use super::Rule;
@@ -20,7 +20,7 @@ pub(super) fn history(reader: &mut Reader<'_>, mut node: Node<'_>) -> Option<His
     let lead = node.take(Rule::lead).map(|lead| reader.at(&lead, lead_kind(lead.clone())));
     let chain_node = node.take(Rule::chain)?;
     let mut places = Places::new(&chain_node);
-    let chain = chain(reader, chain_node)?;
+    let mut chain = chain(reader, chain_node)?;
     let mut times = None;
     if let Some(quantity) = node.take(Rule::quantity) {
         places.clause(quantity.start);
@@ -38,7 +38,7 @@ pub(super) fn history(reader: &mut Reader<'_>, mut node: Node<'_>) -> Option<His
         places.window = Some(clause.start);
         window = when(reader, clause);
     }
-    window_tail(reader, node, &places);
+    window_tail(reader, node, &places, &mut chain);
     Some(History { span, lead, chain, times, distinct, window })
 }
 
@@ -61,14 +61,19 @@ pub(super) fn chain(reader: &mut Reader<'_>, mut node: Node<'_>) -> Option<Chain
         Some(clause) => Some(within_of(reader, clause)?),
         None => None,
     };
-    let mut steps = Vec::new();
+    let mut chain = Chain { span, first, within_of, steps: Vec::new() };
+    let mut waiting = None;
     while let Some(child) = node.next() {
         let at = reader.span(&child);
         match child.rule {
             Rule::k_then => {}
-            Rule::step => steps.push(step(reader, child, &first_node)?),
-            Rule::bad_early => early(reader, &child, node.clone()),
-            Rule::bad_of => of_elsewhere(reader, &child, first_node.end),
+            Rule::step => {
+                let mut step = step(reader, child, &first_node, &mut chain.within_of)?;
+                step.within = step.within.or(waiting.take());
+                chain.steps.push(step);
+            }
+            Rule::bad_early => waiting = early(reader, child, node.clone()),
+            Rule::bad_of => of_elsewhere(reader, child, first_node.end, &mut chain.within_of),
             Rule::bad_same => {
                 let cut = reader.cut(child.start, child.end);
                 let message = "`with same` compares with an earlier event, and this is the first";
@@ -77,12 +82,12 @@ pub(super) fn chain(reader: &mut Reader<'_>, mut node: Node<'_>) -> Option<Chain
             _ => order::late(reader, child, &first_node, None),
         }
     }
-    Some(Chain { span, first, within_of, steps })
+    Some(chain)
 }
 
-/// `within D` behind the first event of a sequence, whose next step follows.
-fn early(reader: &mut Reader<'_>, clause: &Node<'_>, mut rest: Node<'_>) {
-    let span = reader.span(clause);
+/// `within D` behind the first event of a sequence, whose next step follows: it is taken to be that step's.
+fn early(reader: &mut Reader<'_>, mut clause: Node<'_>, mut rest: Node<'_>) -> Option<At<Length>> {
+    let span = reader.span(&clause);
     let mut diagnostic = Diagnostic::new(Code::E0217, span, format!("`{}` stands behind the first event", clause.text))
         .note("in a sequence, `within` stands behind a later step and counts from the step before");
     let cut = reader.cut(clause.start, clause.end);
@@ -96,21 +101,31 @@ fn early(reader: &mut Reader<'_>, clause: &Node<'_>, mut rest: Node<'_>) {
         _ => diagnostic = diagnostic.fix_all("take it out", vec![cut]),
     }
     reader.say(diagnostic);
+    within_length(reader, clause.next()?).map(|node| At { span, node })
 }
 
-/// `within D of …` anywhere but behind the first event, which ends at `behind`.
-fn of_elsewhere(reader: &mut Reader<'_>, clause: &Node<'_>, behind: usize) {
-    let span = reader.span(clause);
+/// `within D of …` anywhere but behind the first event, which ends at `behind`: it is taken to stand there.
+fn of_elsewhere(reader: &mut Reader<'_>, mut clause: Node<'_>, behind: usize, place: &mut Option<WithinOf>) {
+    let span = reader.span(&clause);
     let diagnostic = Diagnostic::new(Code::E0219, span, "`within … of` stands directly behind the first event");
     let cut = reader.cut(clause.start, clause.end);
-    reader.say(match reader.one_line(clause.start, clause.end) {
+    reader.say(match reader.one_line(clause.start, clause.end).filter(|_| place.is_none()) {
         Some(text) => diagnostic.fix_all("put it there", vec![reader.put_behind(behind, &text), cut]),
-        None => diagnostic,
+        None => diagnostic.fix_all("take it out", vec![cut]),
     });
+    let read = clause.next().and_then(|clause| within_of(reader, clause));
+    if place.is_none() {
+        *place = read;
+    }
 }
 
 /// What stands behind a `then`.
-fn step(reader: &mut Reader<'_>, mut node: Node<'_>, first: &Node<'_>) -> Option<Step> {
+fn step(
+    reader: &mut Reader<'_>,
+    mut node: Node<'_>,
+    first: &Node<'_>,
+    within_of: &mut Option<WithinOf>,
+) -> Option<Step> {
     let span = reader.span(&node);
     let not = match node.peek() {
         Some(Rule::k_not | Rule::bad_bang) => node.next().map(|no| not_sign(reader, &no)),
@@ -131,7 +146,7 @@ fn step(reader: &mut Reader<'_>, mut node: Node<'_>, first: &Node<'_>) -> Option
     }
     while let Some(child) = node.next() {
         match child.rule {
-            Rule::bad_of => of_elsewhere(reader, &child, first.end),
+            Rule::bad_of => of_elsewhere(reader, child, first.end, within_of),
             Rule::bad_within => second(reader, &child, "`within`"),
             _ => order::late(reader, child, &event_node, within_start),
         }
@@ -169,12 +184,12 @@ pub(super) fn within_of(reader: &mut Reader<'_>, mut node: Node<'_>) -> Option<W
     Some(WithinOf { span, length, of: At { span: at, node: of } })
 }
 
-fn bounded_times(reader: &mut Reader<'_>, mut node: Node<'_>) -> Option<At<crate::dsl::syntax::Bound>> {
+fn bounded_times(reader: &mut Reader<'_>, mut node: Node<'_>) -> Option<At<Bound>> {
     let span = reader.span(&node);
     if let Some(mut bad) = node.take(Rule::bad_count) {
         reader.say(mistake::bare_count(span, bad.text));
         let count = length::times(reader, bad.next()?);
-        return Some(At { span, node: crate::dsl::syntax::Bound { how: crate::dsl::syntax::How::AtLeast, count } });
+        return Some(At { span, node: Bound { how: How::AtLeast, count } });
     }
     let bound = length::bound(reader, node.take(Rule::bound)?, COUNT_MAX)?;
     Some(At { span, node: bound })
@@ -232,11 +247,11 @@ fn window_kind(reader: &mut Reader<'_>, mut node: Node<'_>, span: Span) -> Optio
 }
 
 /// Clauses behind the window, or where it would stand.
-fn window_tail(reader: &mut Reader<'_>, mut node: Node<'_>, places: &Places<'_>) {
+fn window_tail(reader: &mut Reader<'_>, mut node: Node<'_>, places: &Places<'_>, chain: &mut Chain) {
     while let Some(child) = node.next() {
         match child.rule {
             Rule::bad_second => second(reader, &child, "window"),
-            Rule::bad_of => of_elsewhere(reader, &child, places.first.end),
+            Rule::bad_of => of_elsewhere(reader, child, places.first.end, &mut chain.within_of),
             _ => order::behind(reader, child, places),
         }
     }

@@ -137,7 +137,12 @@ fn short(reader: &mut Reader<'_>, node: &Node<'_>, span: Span) -> Option<Length>
     let units = mistake::units_meant(unit);
     let ways = units.iter().map(|unit| format!("{amount} {}", named(amount, *unit))).collect();
     reader.say(mistake::short_length(span, node.text, ways));
-    let length = Length { span, amount, unit: units.first().copied()? };
+    let Some(unit) = units.first().copied() else {
+        // What was meant is not known: a window may be missing now that was there.
+        reader.lossy = true;
+        return None;
+    };
+    let length = Length { span, amount, unit };
     check(reader, &length, Zero::Allowed);
     Some(length)
 }

@@ -167,19 +167,14 @@ pub(super) fn is_within(span: Span, head: Span) -> Diagnostic {
         .fix("from now on", head, "is in the next")
 }
 
-pub(super) fn equals_sign(sign: Span, written: &str) -> Diagnostic {
-    let meant = if matches!(written, "!=" | "!==" | "<>") { "is not" } else { "is" };
-    Diagnostic::new(Code::E0108, sign, format!("`{written}` is written `{meant}`")).fix(
-        format!("write `{meant}`"),
-        sign,
-        meant,
-    )
+/// What a sign in the place of `is` means.
+pub(super) fn comparing(sign: &str) -> &'static str {
+    if matches!(sign, "!=" | "!==" | "<>") { "is not" } else { "is" }
 }
 
-/// `&&`, `AND`, `!` and their like.
-pub(super) fn logic_sign(span: Span, written: &str, meant: &str, space: bool) -> Diagnostic {
-    let replacement = if space { format!("{meant} ") } else { meant.to_owned() };
-    Diagnostic::new(Code::E0109, span, format!("`{written}` is written `{meant}`")).fix(
+/// A sign, or capitals, in the place of `meant`; `replacement` is that with the white space it needs.
+pub(super) fn sign(code: Code, span: Span, written: &str, meant: &str, replacement: String) -> Diagnostic {
+    Diagnostic::new(code, span, format!("`{written}` is written `{meant}`")).fix(
         format!("write `{meant}`"),
         span,
         replacement,

@@ -51,6 +51,13 @@ impl<'a> Reader<'a> {
         Some(text.lines().map(str::trim).collect::<Vec<_>>().join(" "))
     }
 
+    /// `word` in the place of bytes `start..end`, with white space where it would touch a neighbour.
+    pub fn spaced(&self, start: usize, end: usize, word: &str) -> String {
+        let before = self.text.get(..start).is_some_and(|text| !text.is_empty() && !text.ends_with(char::is_whitespace));
+        let behind = self.text.get(end..).is_some_and(|text| !text.is_empty() && !text.starts_with(char::is_whitespace));
+        format!("{}{word}{}", if before { " " } else { "" }, if behind { " " } else { "" })
+    }
+
     /// Takes out bytes `start..end` with the white space in front of them, and the comma that `then` may have.
     pub fn cut(&self, start: usize, end: usize) -> Edit {
         let kept = self

@@ -9,8 +9,8 @@ use super::cut;
 /// Events of one sequence.
 pub const STEPS_PER_SEQUENCE_MAX: usize = 5;
 
-/// Checks one event or a sequence.
-pub(super) fn check(chain: &Chain, out: &mut Vec<Diagnostic>) {
+/// Checks one event or a sequence. `window` says whether one may be written behind it.
+pub(super) fn check(chain: &Chain, window: bool, out: &mut Vec<Diagnostic>) {
     let steps = chain.steps.len() + 1;
     if steps > STEPS_PER_SEQUENCE_MAX {
         let message = format!("this sequence has {steps} steps, and none has more than {STEPS_PER_SEQUENCE_MAX}");
@@ -22,7 +22,7 @@ pub(super) fn check(chain: &Chain, out: &mut Vec<Diagnostic>) {
                 .note("what did not happen stands behind `then`, with a deadline: `then was not sent … within 2 days`"),
         );
     }
-    answered(chain, out);
+    answered(chain, window, out);
     references(chain, out);
     for (n, step) in chain.steps.iter().enumerate() {
         self::step(step, chain.steps.get(n + 1), out);
@@ -84,21 +84,23 @@ pub(super) fn twice_negated(not: Span, event: Span, inner: Option<Span>) -> Diag
 }
 
 /// `within D of the message it answers` stands behind what can answer.
-fn answered(chain: &Chain, out: &mut Vec<Diagnostic>) {
+fn answered(chain: &Chain, window: bool, out: &mut Vec<Diagnostic>) {
     let Some(clause) = chain.within_of.as_ref().filter(|clause| matches!(clause.of.node, Of::Answered)) else { return };
     let answers = matches!(
         chain.first.node,
-        EventKind::Replied { .. }
+        EventKind::Replied(_)
             | EventKind::Tapped { .. }
             | EventKind::Reacted { .. }
             | EventKind::RemovedReaction { .. }
     );
     if !answers {
-        out.push(
-            Diagnostic::new(Code::E0226, clause.of.span, "this event answers no message")
-                .also(chain.first.span, "replies, taps and reactions do")
-                .fix_all("take it out", vec![cut(chain.first.span, clause.span)]),
-        );
+        let diagnostic = Diagnostic::new(Code::E0226, clause.of.span, "this event answers no message")
+            .also(chain.first.span, "replies, taps and reactions do");
+        out.push(if window {
+            diagnostic.fix_all("count back from now", vec![cut(clause.length.span, clause.span)])
+        } else {
+            diagnostic.fix_all("take it out", vec![cut(chain.first.span, clause.span)])
+        });
     }
 }
 
@@ -108,7 +110,7 @@ fn references(chain: &Chain, out: &mut Vec<Diagnostic>) {
         Of::Message(message) => Some(message),
         Of::Answered => None,
     });
-    out.extend(unseen.and_then(it).map(|span| nothing_earlier(span)));
+    out.extend(unseen.and_then(it).map(nothing_earlier));
     let mut seen = unseen.is_some();
     out.extend(message_of(&chain.first).and_then(it).filter(|_| !seen).map(nothing_earlier));
     seen |= is_message_step(&chain.first);
@@ -138,8 +140,8 @@ fn is_message_step(event: &Event) -> bool {
 /// The message that the event's phrase names.
 fn message_of(event: &Event) -> Option<&Message> {
     match &event.node {
-        EventKind::Replied { target, .. }
-        | EventKind::Reacted { target, .. }
+        EventKind::Replied(reply) => reply.target.as_ref().map(|target| &target.message),
+        EventKind::Reacted { target, .. }
         | EventKind::RemovedReaction { target }
         | EventKind::Tapped { target, .. } => target.as_ref().map(|target| &target.message),
         EventKind::WasSent { message, .. }

@@ -7,7 +7,7 @@ use super::{chain, cut};
 
 /// Checks a history in a condition.
 pub(super) fn check(history: &History, out: &mut Vec<Diagnostic>) {
-    chain::check(&history.chain, out);
+    chain::check(&history.chain, history.window.is_none() && history.chain.steps.is_empty(), out);
     negatives(history, out);
     counts(history, out);
     never(history, out);

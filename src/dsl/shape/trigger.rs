@@ -15,7 +15,7 @@ pub enum Trigger {
 /// Checks the event of a trigger.
 pub fn check_event_trigger(chain: &Chain, out: &mut Vec<Diagnostic>) {
     out.extend(nothing_happens(chain));
-    chain::check(chain, out);
+    chain::check(chain, false, out);
 }
 
 /// Checks the sequence of a trigger.
@@ -24,7 +24,7 @@ pub fn check_each_trigger(chain: &Chain, out: &mut Vec<Diagnostic>) {
         out.extend(nothing_happens(chain));
         out.push(one_event(chain.span));
     }
-    chain::check(chain, out);
+    chain::check(chain, false, out);
 }
 
 fn one_event(span: Span) -> Diagnostic {

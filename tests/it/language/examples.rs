@@ -171,10 +171,9 @@ fn days(length: &Length) -> (u32, Unit) {
 #[test]
 fn the_sentence_that_it_is_all_about() {
     let lately = history("replied YES within 2 days");
-    let EventKind::Replied { text: Some(text), target: None, via: None, filter: None } = &lately.chain.first.node
-    else {
-        panic!("a reply with a text: {lately:?}")
-    };
+    let EventKind::Replied(reply) = &lately.chain.first.node else { panic!("a reply: {lately:?}") };
+    assert_eq!((&reply.target, &reply.via, &reply.filter), (&None, &None, &None));
+    let text = reply.text.as_ref().unwrap();
     let TextTestKind::Whole(Words::One(word)) = &text.node else { panic!("a whole text: {text:?}") };
     assert_eq!((word.text.as_str(), word.bare), ("YES", true));
     assert!(matches!(&lately.window.as_ref().unwrap().node, WindowKind::Within(d) if days(d) == (2, Unit::Day)));
