@@ -6,6 +6,13 @@ mod intake;
 mod language;
 #[cfg(feature = "server")]
 mod live;
+mod compile;
+mod examples;
+mod hostile;
+mod language;
+#[cfg(feature = "server")]
+mod live;
+mod meaning;
 mod phones;
 mod providers;
 mod resolve;
