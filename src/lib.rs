@@ -4,6 +4,7 @@
 pub mod diagnostic;
 pub mod dsl;
 pub mod model;
+pub mod providers;
 
 // The shell: everything that waits, reads or writes.
 #[cfg(feature = "server")]

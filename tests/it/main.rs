@@ -1,6 +1,7 @@
 //! The one test binary. Data stands beside the code that reads it.
 
 mod phones;
+mod providers;
 #[cfg(feature = "server")]
 mod store;
 mod tidy;
