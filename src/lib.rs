@@ -10,8 +10,12 @@ pub mod template;
 
 // The shell: everything that waits, reads or writes.
 #[cfg(feature = "server")]
+pub mod chance;
+#[cfg(feature = "server")]
 pub mod clock;
 #[cfg(feature = "server")]
 pub mod intake;
+#[cfg(feature = "server")]
+pub mod outbox;
 #[cfg(feature = "server")]
 pub mod store;

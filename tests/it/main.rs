@@ -2,10 +2,12 @@
 
 #[cfg(feature = "server")]
 mod live;
+#[cfg(feature = "server")]
+mod outbox;
 mod phones;
 mod providers;
+mod resolve;
 #[cfg(feature = "server")]
 mod store;
-mod resolve;
 mod texts;
 mod tidy;
