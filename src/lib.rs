@@ -18,7 +18,6 @@ pub mod clock;
 pub mod intake;
 #[cfg(feature = "server")]
 pub mod outbox;
-pub mod rollout;
 #[cfg(feature = "server")]
 pub mod schedule;
 #[cfg(feature = "server")]

@@ -5,6 +5,7 @@
 
 mod attempt;
 mod breaker;
+mod claim;
 mod deliver;
 mod guard;
 mod lanes;
@@ -12,9 +13,13 @@ mod outcome;
 mod pace;
 mod policy;
 mod retry;
+mod run;
+mod start;
 
 pub use attempt::{Attempts, Due, Outcome, Phase, Recorded, Timing};
 pub use deliver::{ANSWER_BYTES_MAX, Courier, Ending, Looking, Lookup, NoClient, Trouble, Written};
 pub use guard::{Allow, Destination, NotAnEntry, Refused};
 pub use outcome::DETAILS_CHARS_MAX;
 pub use policy::Addressee;
+pub use run::{CLAIM_MAX, UNDER_WAY_MAX};
+pub use start::{CannotStart, Outbox, Settings};
