@@ -1,5 +1,9 @@
 //! The one test binary. Data stands beside the code that reads it.
 
+mod engine;
+#[cfg(feature = "server")]
+mod intake;
+mod language;
 #[cfg(feature = "server")]
 mod live;
 #[cfg(feature = "server")]
