@@ -19,6 +19,8 @@ pub mod intake;
 #[cfg(feature = "server")]
 pub mod outbox;
 #[cfg(feature = "server")]
+pub mod rollout;
+#[cfg(feature = "server")]
 pub mod schedule;
 #[cfg(feature = "server")]
 pub mod store;
