@@ -13,6 +13,8 @@ mod language;
 #[cfg(feature = "server")]
 mod live;
 mod meaning;
+#[cfg(feature = "server")]
+mod outbox;
 mod phones;
 mod providers;
 mod resolve;
