@@ -3,8 +3,25 @@
 mod language;
 #[cfg(feature = "server")]
 mod live;
+mod engine;
+#[cfg(feature = "server")]
+mod intake;
+mod language;
+#[cfg(feature = "server")]
+mod live;
+mod compile;
+mod examples;
+mod hostile;
+mod language;
+#[cfg(feature = "server")]
+mod live;
+mod meaning;
+#[cfg(feature = "server")]
+mod outbox;
 mod phones;
 mod providers;
+mod resolve;
 #[cfg(feature = "server")]
 mod store;
+mod texts;
 mod tidy;
