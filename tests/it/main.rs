@@ -1,5 +1,11 @@
 //! The one test binary. Data stands beside the code that reads it.
 
+mod engine;
+#[cfg(feature = "server")]
+mod intake;
+mod language;
+#[cfg(feature = "server")]
+mod live;
 mod compile;
 mod examples;
 mod hostile;
@@ -7,6 +13,8 @@ mod language;
 #[cfg(feature = "server")]
 mod live;
 mod meaning;
+#[cfg(feature = "server")]
+mod outbox;
 mod phones;
 mod providers;
 mod resolve;

@@ -1,7 +1,9 @@
 //! Histories: chains of events, how often, and when.
 
 use crate::diagnostic::{Code, Diagnostic, Span};
-use crate::dsl::syntax::{At, Bound, Chain, Distinct, History, How, Lead, Length, Of, Path, Step, Window, WindowKind, WithinOf};
+use crate::dsl::syntax::{
+    At, Bound, Chain, Distinct, History, How, Lead, Length, Of, Path, Step, Window, WindowKind, WithinOf,
+};
 use crate::model::limit::COUNT_MAX;
 
 use super::Rule;

@@ -53,8 +53,10 @@ impl<'a> Reader<'a> {
 
     /// `word` in the place of bytes `start..end`, with white space where it would touch a neighbour.
     pub fn spaced(&self, start: usize, end: usize, word: &str) -> String {
-        let before = self.text.get(..start).is_some_and(|text| !text.is_empty() && !text.ends_with(char::is_whitespace));
-        let behind = self.text.get(end..).is_some_and(|text| !text.is_empty() && !text.starts_with(char::is_whitespace));
+        let before =
+            self.text.get(..start).is_some_and(|text| !text.is_empty() && !text.ends_with(char::is_whitespace));
+        let behind =
+            self.text.get(end..).is_some_and(|text| !text.is_empty() && !text.starts_with(char::is_whitespace));
         format!("{}{word}{}", if before { " " } else { "" }, if behind { " " } else { "" })
     }
 
