@@ -5,6 +5,10 @@ pub mod model;
 
 // The shell: everything that waits, reads or writes.
 #[cfg(feature = "server")]
+pub mod chance;
+#[cfg(feature = "server")]
 pub mod clock;
 #[cfg(feature = "server")]
 pub mod intake;
+#[cfg(feature = "server")]
+pub mod settings;
