@@ -1,33 +1,21 @@
-//! The only source of chance. Everything else gets its ids and keys as arguments, or asks here.
+//! The only source of chance: new ids and keys.
 
-use rand::Rng;
+use rand::RngExt;
 use ulid::Ulid;
 
-/// 256 bits for a key, from a generator that the system seeds and that is fit for keys.
+use crate::model::time::Second;
+
+/// `N` random bytes from the operating system's seeded generator.
 #[must_use]
-pub fn key() -> [u8; 32] {
-    let mut bytes = [0; 32];
-    rand::rng().fill_bytes(&mut bytes);
+pub fn bytes<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    rand::rng().fill(&mut bytes[..]);
     bytes
 }
 
-/// An id that sorts by `millis` (since 1970); its last 80 bits are chance.
+/// A new ULID of this second.
 #[must_use]
-pub fn ulid(millis: i64) -> Ulid {
-    let mut bytes = [0; 16];
-    rand::rng().fill_bytes(&mut bytes);
-    Ulid::from_parts(u64::try_from(millis).unwrap_or(0), u128::from_be_bytes(bytes))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ids_carry_their_instant_and_differ() {
-        let (a, b) = (ulid(1_795_334_400_123), ulid(1_795_334_400_123));
-        assert_eq!(a.timestamp_ms(), 1_795_334_400_123);
-        assert_ne!(a, b);
-        assert_ne!(key(), key());
-    }
+pub fn ulid(at: Second) -> Ulid {
+    let millis = u64::try_from(at.0).unwrap_or(0).saturating_mul(1000);
+    Ulid::from_parts(millis, u128::from_be_bytes(bytes::<16>()))
 }

@@ -71,6 +71,14 @@ impl Clock {
         }
     }
 
+    /// Lets others go on for a moment. It is real time on the host's clock only: a manual clock does not wait for it.
+    pub async fn pause(&self, length: Duration) {
+        match &self.0 {
+            Source::System => tokio::time::sleep(length).await,
+            Source::Manual(_) => tokio::task::yield_now().await,
+        }
+    }
+
     /// Moves a manual clock; the host's clock is not moved by anybody.
     pub fn advance_to(&self, second: Second) {
         if let Source::Manual(millis) = &self.0 {

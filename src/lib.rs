@@ -1,7 +1,10 @@
 //! Antiphon: a rules engine for replies. `src/README.md` is the map.
 
 // The core: no runtime, socket, file, clock or chance.
+pub mod diagnostic;
+pub mod dsl;
 pub mod model;
+pub mod providers;
 
 // The shell: everything that waits, reads or writes.
 #[cfg(feature = "server")]
@@ -12,3 +15,5 @@ pub mod clock;
 pub mod intake;
 #[cfg(feature = "server")]
 pub mod settings;
+#[cfg(feature = "server")]
+pub mod store;

@@ -3,18 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::event::{Kind, MessageRef};
-use super::id::PersonId;
+use super::id::{PersonId, Seq};
 use super::time::Second;
-
-/// A message of ours with what is known of its delivery. Its id is the effect's.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Message {
-    pub about: MessageRef,
-    pub person: PersonId,
-    /// The number we sent from, as the provider names it.
-    pub sender: Option<String>,
-    pub delivery: Delivery,
-}
 
 /// How far a message got. The order is the order of progress.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -83,14 +73,19 @@ impl Delivery {
     }
 }
 
-/// A message that was accepted is a candidate for attribution.
+/// A message of ours with what is known of its delivery: a candidate for attribution.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outstanding {
     pub message: MessageRef,
     pub person: PersonId,
     /// The keyed hash of the provider's id, once known.
     pub provider_key: Option<[u8; 16]>,
+    /// The number we sent from, as the provider names it.
     pub sender: Option<String>,
     pub delivery: Delivery,
     pub accepted: Option<Second>,
+    /// An attempt at it is under way: claimed, and its outcome not settled.
+    pub in_flight: bool,
+    /// The earliest reply that was bound to it while it was in flight: its second and number.
+    pub bound: Option<(Second, Seq)>,
 }

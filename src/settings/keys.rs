@@ -64,9 +64,9 @@ pub fn complete(settings: &mut Settings, folder: &Path) -> Result<Option<PathBuf
 /// 256 bits: as hexadecimal digits, and the signing secret as Standard Webhooks writes it.
 fn make(name: &str) -> String {
     if name == "WEBHOOK_SECRET" {
-        return format!("whsec_{}", STANDARD.encode(chance::key()));
+        return format!("whsec_{}", STANDARD.encode(chance::bytes::<32>()));
     }
-    chance::key().iter().map(|byte| format!("{byte:02x}")).collect()
+    chance::bytes::<32>().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn must_be_given(missing: &[&str]) -> String {

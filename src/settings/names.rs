@@ -1,5 +1,7 @@
 //! The table of settings: one row each. Adding a setting is adding a row and a field.
 
+use crate::diagnostic::suggest::nearest;
+
 /// One setting, by the name it has in the environment without `ANTIPHON_`; in the file it is the same
 /// name in lower case, and each `_` may open a level: `whatsapp_app_secret` or `whatsapp: {app_secret: …}`.
 pub struct Name {
@@ -91,26 +93,8 @@ pub fn unknown(name: &str) -> String {
     if NAMES.iter().any(|row| row.name == base) {
         return format!("only secrets come from files: set `ANTIPHON_{base}`");
     }
-    let nearest = NAMES.iter().map(|row| (distance(row.name, name), row.name)).min();
-    match nearest {
-        Some((far, near)) if far <= name.len().div_ceil(3) => {
-            format!("there is no such setting; did you mean `ANTIPHON_{near}`?")
-        }
-        _ => "there is no such setting; `antiphon serve --print-settings` lists those there are".to_owned(),
+    match nearest(name, NAMES.iter().map(|row| row.name)) {
+        Some(near) => format!("there is no such setting; did you mean `ANTIPHON_{near}`?"),
+        None => "there is no such setting; `antiphon serve --print-settings` lists those there are".to_owned(),
     }
-}
-
-/// Edit distance: insertions, deletions, replacements.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, from) in a.chars().enumerate() {
-        let mut next = vec![i + 1];
-        for (j, to) in b.iter().enumerate() {
-            let replaced = row[j] + usize::from(from != *to);
-            next.push(replaced.min(row[j + 1] + 1).min(next[j] + 1));
-        }
-        row = next;
-    }
-    row[b.len()]
 }

@@ -1,0 +1,118 @@
+//! The registry of codes. A code that was released is never used for anything else.
+
+use std::fmt;
+
+/// How bad it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// Nothing is loaded.
+    Error,
+    /// It loads, and is likely not what was meant.
+    Warning,
+    /// It loads and means what it says; there may be something better.
+    Advice,
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Advice => "advice",
+        })
+    }
+}
+
+macro_rules! codes {
+    ($($code:ident $title:literal)*) => {
+        /// A kind of complaint, by the code that is printed with it.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Code { $(#[doc = $title] $code),* }
+
+        impl Code {
+            /// All of them, in order.
+            pub const ALL: &'static [Self] = &[$(Self::$code),*];
+
+            /// As it is printed: `E0103`.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$code => stringify!($code)),* }
+            }
+
+            /// What it is about, in a few words.
+            #[must_use]
+            pub fn title(self) -> &'static str {
+                match self { $(Self::$code => $title),* }
+            }
+        }
+    };
+}
+
+codes! {
+    // Reading.
+    E0100 "cannot be read here"
+    E0101 "string or pattern not closed"
+    E0102 "wrong quotes"
+    E0103 "text without quotes"
+    E0104 "name without quotes"
+    E0105 "`in the last` misspelt"
+    E0106 "clause behind the window"
+    E0107 "clause out of order"
+    E0108 "a sign in the place of `is`"
+    E0109 "a sign or capitals in the place of `and`, `or`, `not`"
+    E0110 "`and` and `or` side by side"
+    E0111 "number and unit in one word"
+    E0112 "`month` or `year` without `calendar`"
+    E0113 "number in words"
+    E0114 "over a limit"
+    E0115 "count without `at least`, `at most` or `exactly`"
+    E0116 "bad escape or pattern"
+    E0117 "character that cannot be seen"
+    E0118 "word of the language in capitals"
+    E0119 "unit without a number"
+    E0120 "`is not missing`, `is not present`"
+    E0121 "name without what it names"
+    E0122 "`or missing` without parentheses"
+    E0123 "full stop at the end"
+    // Phrases.
+    E0201 "window behind something that is no event"
+    E0202 "window, count, `has` or `never` in a trigger"
+    E0203 "no window"
+    E0204 "absence without a deadline"
+    E0205 "`never` with a window"
+    E0206 "count that cannot be"
+    E0207 "count of a sequence"
+    E0208 "`not` as first step"
+    E0209 "`within` on a middle `not` step"
+    E0214 "nothing earlier to refer to"
+    E0215 "`known` or `for` without `at least`"
+    E0217 "`within` behind the first event of a sequence"
+    E0218 "wrong kind of trigger"
+    E0219 "`within … of` away from the first event"
+    E0221 "length of time out of bounds"
+    E0222 "second window"
+    E0223 "change of a date without a window"
+    E0224 "`not … for at least` without parentheses"
+    E0225 "two negatives"
+    E0226 "`of the message it answers` behind an event that answers nothing"
+    // Names.
+    E0306 "not a comparison in `where`"
+}
+
+impl Code {
+    /// By its first letter.
+    #[must_use]
+    pub fn severity(self) -> Severity {
+        match self.as_str().as_bytes().first() {
+            Some(b'W') => Severity::Warning,
+            Some(b'A') => Severity::Advice,
+            _ => Severity::Error,
+        }
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

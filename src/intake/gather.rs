@@ -1,0 +1,160 @@
+//! The queue in front of the database, and the writer behind it.
+//!
+//! No timer, no artificial delay: while one transaction commits, the next batch gathers. The queue is
+//! bounded; past the bound the answer is a refusal at once, never a late time-out.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
+
+use super::item::{Body, Receipt, Refusal};
+use super::write::Writer;
+use crate::model::time::Second;
+
+/// Items that may wait or be under way at once.
+pub const QUEUE_ITEMS_MAX: usize = 2_000;
+/// Items of one batch, unless a single body has more: a body is never split.
+pub const BATCH_ITEMS_MAX: usize = 1_000;
+/// A body is answered within this time, with a refusal if need be.
+pub const BUDGET: Duration = Duration::from_millis(4_500);
+
+/// The way in. Clones lead to the same queue.
+#[derive(Clone)]
+pub struct Intake {
+    queue: mpsc::UnboundedSender<Work>,
+    places: Arc<Semaphore>,
+    signals: Signals,
+}
+
+/// What the rest of the server waits on.
+#[derive(Clone, Default)]
+pub struct Signals {
+    /// Grows with each commit that changed something.
+    pub commits: Arc<watch::Sender<u64>>,
+    /// An effect was recorded that can be tried now.
+    pub effects: Arc<Notify>,
+    /// Somebody's wake moved earlier.
+    pub wakes: Arc<Notify>,
+}
+
+pub(super) enum Work {
+    Body { body: Body, reply: oneshot::Sender<Result<Receipt, Refusal>>, place: OwnedSemaphorePermit },
+    /// Play the wakes that are due, at most so many people; answers how many were.
+    Due { limit: u32, reply: oneshot::Sender<Result<Played, Refusal>> },
+    /// Bring people up to the active rule set, at most so many; answers how many were behind.
+    CatchUp { limit: u32, reply: oneshot::Sender<Result<u32, Refusal>> },
+}
+
+/// What a call of [`Intake::play_due`] did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Played {
+    pub people: u32,
+    /// The earliest wake that is left.
+    pub next: Option<Second>,
+}
+
+impl Intake {
+    /// Starts the writer and returns the way to it, with the task that ends when every clone is gone.
+    #[must_use]
+    pub fn start(writer: Writer, signals: Signals) -> (Self, tokio::task::JoinHandle<()>) {
+        let (queue, waiting) = mpsc::unbounded_channel();
+        let task = tokio::spawn(run(writer, waiting));
+        (Self { queue, places: Arc::new(Semaphore::new(QUEUE_ITEMS_MAX)), signals }, task)
+    }
+
+    /// Takes a body in. Returns when it is committed, or refused with nothing stored.
+    ///
+    /// The work is detached: dropping the future loses the answer, not the body.
+    ///
+    /// # Errors
+    /// [`Refusal`] says why nothing was stored.
+    pub async fn submit(&self, body: Body) -> Result<Receipt, Refusal> {
+        let places = u32::try_from(body.items.len().clamp(1, QUEUE_ITEMS_MAX)).unwrap_or(1);
+        let place = Arc::clone(&self.places).try_acquire_many_owned(places).map_err(|_| Refusal::Full)?;
+        self.ask(|reply| Work::Body { body, reply, place }).await
+    }
+
+    /// Plays the wakes that are due, of at most `limit` people.
+    ///
+    /// # Errors
+    /// [`Refusal`] when the database did not take it.
+    pub async fn play_due(&self, limit: u32) -> Result<Played, Refusal> {
+        self.ask(|reply| Work::Due { limit, reply }).await
+    }
+
+    /// Brings at most `limit` people up to the active rule set; returns how many were behind.
+    ///
+    /// # Errors
+    /// [`Refusal`] when the database did not take it.
+    pub async fn catch_up(&self, limit: u32) -> Result<u32, Refusal> {
+        self.ask(|reply| Work::CatchUp { limit, reply }).await
+    }
+
+    /// What to wait on for changes.
+    #[must_use]
+    pub fn signals(&self) -> &Signals {
+        &self.signals
+    }
+
+    async fn ask<T>(&self, work: impl FnOnce(oneshot::Sender<Result<T, Refusal>>) -> Work) -> Result<T, Refusal> {
+        let (reply, answer) = oneshot::channel();
+        self.queue.send(work(reply)).map_err(|_| Refusal::Stopping)?;
+        answer.await.unwrap_or(Err(Refusal::Unavailable))
+    }
+}
+
+/// Bodies that wait together become one transaction; other work stands between them in its place.
+async fn run(mut writer: Writer, mut waiting: mpsc::UnboundedReceiver<Work>) {
+    let mut next = None;
+    loop {
+        let first = match next.take() {
+            Some(work) => work,
+            None => match waiting.recv().await {
+                Some(work) => work,
+                None => return,
+            },
+        };
+        match first {
+            Work::Due { limit, reply } => {
+                let _ = reply.send(writer.play_due(limit).await);
+            }
+            Work::CatchUp { limit, reply } => {
+                let _ = reply.send(writer.catch_up(limit).await);
+            }
+            Work::Body { body, reply, place } => {
+                let mut batch = vec![(body, reply, place)];
+                next = gather(&mut batch, &mut waiting);
+                take_in(&mut writer, batch).await;
+            }
+        }
+    }
+}
+
+type Waiting = (Body, oneshot::Sender<Result<Receipt, Refusal>>, OwnedSemaphorePermit);
+
+/// Adds the bodies that wait already, up to the bound; returns what came next and does not belong to them.
+fn gather(batch: &mut Vec<Waiting>, waiting: &mut mpsc::UnboundedReceiver<Work>) -> Option<Work> {
+    let mut items: usize = batch.iter().map(|(body, ..)| body.items.len()).sum();
+    while let Ok(work) = waiting.try_recv() {
+        match work {
+            Work::Body { body, reply, place } if items + body.items.len() <= BATCH_ITEMS_MAX => {
+                items += body.items.len();
+                batch.push((body, reply, place));
+            }
+            other => return Some(other),
+        }
+    }
+    None
+}
+
+async fn take_in(writer: &mut Writer, batch: Vec<Waiting>) {
+    let (bodies, replies): (Vec<_>, Vec<_>) =
+        batch.into_iter().map(|(body, reply, place)| (body, (reply, place))).unzip();
+    let receipts = writer.take_in(&bodies).await;
+    for (receipt, (reply, place)) in receipts.into_iter().zip(replies) {
+        drop(place);
+        // The client may have hung up: the body is taken in all the same.
+        let _ = reply.send(receipt);
+    }
+}

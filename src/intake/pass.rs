@@ -1,0 +1,142 @@
+//! One pass over a batch, in memory: who is meant, what does it change. Pure: it reads no database and no
+//! clock, so it can be run again with more history, or without an item that panics.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::changes::Changes;
+use super::item::{Body, Item, Outcome, Receipt};
+use super::loaded::Loaded;
+use crate::engine::{self, Input, Subject, Versions};
+use crate::model::event::Event;
+use crate::model::id::{EffectId, EventKey, InstallationKey, PersonId};
+use crate::model::message::Outstanding;
+use crate::model::person::Handle;
+use crate::model::rule::Schema;
+use crate::model::time::Second;
+use crate::resolve::identity::Holder;
+
+/// What stays the same for a whole batch.
+pub(super) struct Context<'a> {
+    pub versions: &'a Versions,
+    pub key: &'a InstallationKey,
+    pub now: Second,
+    /// New ids for people who are made, one for each of [`Loaded::free_ids`].
+    pub fresh: &'a [ulid::Ulid],
+}
+
+impl Context<'_> {
+    pub fn schema(&self) -> &Schema {
+        &self.versions.active.rules().schema
+    }
+}
+
+/// The state of a pass: the loaded part of the database as the items so far have changed it.
+pub(super) struct Pass<'a> {
+    pub context: &'a Context<'a>,
+    pub known: BTreeSet<EventKey>,
+    pub handles: BTreeMap<Handle, PersonId>,
+    pub holders: Vec<Holder>,
+    pub subjects: BTreeMap<PersonId, Subject>,
+    pub messages: BTreeMap<EffectId, Outstanding>,
+    histories: BTreeMap<PersonId, Vec<Event>>,
+    free: std::vec::IntoIter<(PersonId, ulid::Ulid)>,
+    pub settled: &'a BTreeSet<EffectId>,
+    pub changes: Changes,
+    /// People whose whole log the engine asks for. If there are any, this pass counts for nothing.
+    pub wanted: BTreeSet<PersonId>,
+}
+
+/// Where an item stands: body, item.
+pub(super) type Spot = (usize, usize);
+
+/// Runs over all bodies. `skip` names the items that are known to panic: they go to quarantine.
+pub(super) fn run<'a>(
+    context: &'a Context<'a>,
+    loaded: &'a Loaded,
+    bodies: &[&Body],
+    skip: &BTreeSet<Spot>,
+    at: &std::cell::Cell<Spot>,
+) -> (Pass<'a>, Vec<Receipt>) {
+    let mut pass = Pass::new(context, loaded);
+    let receipts = bodies
+        .iter()
+        .enumerate()
+        .map(|(n, body)| {
+            let outcomes = body
+                .items
+                .iter()
+                .enumerate()
+                .map(|(m, item)| {
+                    at.set((n, m));
+                    if skip.contains(&(n, m)) { pass.quarantine(item) } else { pass.take(item) }
+                })
+                .collect();
+            pass.remains(body);
+            Receipt { outcomes }
+        })
+        .collect();
+    (pass, receipts)
+}
+
+impl<'a> Pass<'a> {
+    /// A pass that has not taken anything yet.
+    pub fn new(context: &'a Context<'a>, loaded: &'a Loaded) -> Self {
+        Self {
+            context,
+            known: loaded.known.clone(),
+            handles: loaded.handles.clone(),
+            holders: loaded.holders.clone(),
+            subjects: loaded.subjects.clone(),
+            messages: loaded.messages.clone(),
+            histories: loaded.histories.clone(),
+            free: loaded.free_ids.iter().copied().zip(context.fresh.iter().copied()).collect::<Vec<_>>().into_iter(),
+            settled: &loaded.settled,
+            changes: Changes::default(),
+            wanted: BTreeSet::new(),
+        }
+    }
+
+    fn take(&mut self, item: &Item) -> Outcome {
+        match item {
+            Item::Arrival(arrival) => self.arrival(arrival),
+            Item::Status(status) => self.status(status),
+            Item::Identify(identify) => self.identify(identify),
+            Item::Track(track) => self.track(track),
+            Item::Erase(handle) => self.erase(handle),
+            Item::Move(moved) => self.moved(moved),
+            Item::Settle(settle) => self.settle(settle),
+        }
+    }
+
+    /// True the first time that `key` comes by.
+    pub fn is_new(&mut self, key: EventKey) -> bool {
+        self.known.insert(key)
+    }
+
+    /// A person whose id is taken from those set aside.
+    pub fn next_person(&mut self) -> Option<(PersonId, ulid::Ulid)> {
+        self.free.next()
+    }
+
+    /// Plays what was due before now, then gives `input` to the engine.
+    pub fn step(&mut self, person: PersonId, input: Input, provider: &'static str, provider_id: Option<&str>) {
+        let Some(subject) = self.subjects.get_mut(&person) else { return };
+        let history = self.histories.get(&person);
+        if history.is_none() && engine::history_needed(self.context.versions, subject, &input) {
+            self.wanted.insert(person);
+            return;
+        }
+        let history = history.map(Vec::as_slice);
+        let now = self.context.now;
+        let mut steps = engine::play_due(self.context.versions, subject, history, now);
+        let step = engine::step(self.context.versions, subject, input, history, now);
+        if let Some(history) = self.histories.get_mut(&person) {
+            history.extend(steps.iter().chain([&step]).flat_map(|step| step.events.iter().cloned()));
+        }
+        self.changes.touched.insert(person);
+        for played in steps.drain(..) {
+            self.changes.record(Some(person), played, "antiphon", None);
+        }
+        self.changes.record(Some(person), step, provider, provider_id);
+    }
+}

@@ -1,0 +1,332 @@
+//! Calls about people: who is meant, who is made, which identifiers they gain and lose.
+
+use serde_json::{Value as Json, json};
+use ulid::Ulid;
+
+use super::item::{Identify, Move, Outcome, Track};
+use super::pass::Pass;
+use crate::engine::{Input, State, Subject};
+use crate::model::event::{Event, Kind};
+use crate::model::id::{EventKey, PersonId};
+use crate::model::limit::ATTRIBUTES_PER_PERSON_MAX;
+use crate::model::person::{Handle, Person};
+use crate::model::phone::Phone;
+use crate::model::time::Second;
+use crate::model::value::Properties;
+use crate::resolve::identity::{self, Holder, Key};
+
+impl Pass<'_> {
+    pub(super) fn identify(&mut self, identify: &Identify) -> Outcome {
+        let mut attributes = identify.attributes.clone();
+        let names = Names::take(&mut attributes);
+        if let Some(person) = self.meant(&identify.handle).or_else(|| self.named(&names)) {
+            return self.describe(person, &identify.handle, names, attributes, identify.at);
+        }
+        if identify.update_only {
+            self.changes.notice("skipped_update", None, json!({}));
+            return Outcome::PassedOver("unknown person");
+        }
+        let Some(person) = self.make(&identify.handle) else {
+            self.changes.notice("failed_attribute_change", None, json!({ "name": "cio_id" }));
+            return Outcome::PassedOver("a cio_id of nobody");
+        };
+        // What they are made with holds from their first second on: no condition sees them without it.
+        if let Some(subject) = self.subjects.get_mut(&person) {
+            let given = attributes.iter().filter(|(_, value)| !is_nothing(value));
+            subject.person.attributes.extend(given.map(|(name, value)| (name.clone(), value.clone())));
+        }
+        self.rename(person, &identify.handle, names);
+        self.number(person, attributes.get("phone"));
+        self.step(person, Input::Born, "antiphon", None);
+        attributes.retain(|_, value| !is_nothing(value));
+        if !attributes.is_empty() {
+            self.write_attributes(person, attributes, identify.at);
+        }
+        Outcome::Taken
+    }
+
+    fn describe(
+        &mut self,
+        person: PersonId,
+        handle: &Handle,
+        names: Names,
+        attributes: Properties,
+        at: Option<Second>,
+    ) -> Outcome {
+        let Some(subject) = self.subjects.get(&person) else { return Outcome::PassedOver("unknown person") };
+        let delta: Properties = attributes
+            .into_iter()
+            .map(|(name, value)| (name, if is_nothing(&value) { Json::Null } else { value }))
+            .filter(|(name, value)| subject.person.attributes.get(name).unwrap_or(&Json::Null) != value)
+            .collect();
+        let added = delta.iter().filter(|(name, v)| !v.is_null() && !subject.person.attributes.contains_key(*name));
+        if subject.person.attributes.len() + added.count() > ATTRIBUTES_PER_PERSON_MAX {
+            return Outcome::Refused {
+                field: "attributes".to_owned(),
+                message: format!("a person has at most {ATTRIBUTES_PER_PERSON_MAX} attributes"),
+            };
+        }
+        self.rename(person, handle, names);
+        if let Some(phone) = delta.get("phone") {
+            self.number(person, Some(phone));
+        }
+        if !delta.is_empty() {
+            self.write_attributes(person, delta, at);
+        }
+        Outcome::Taken
+    }
+
+    /// Identifiers of the body. One that belongs to somebody else is not changed, and that is noted.
+    fn rename(&mut self, person: PersonId, handle: &Handle, names: Names) {
+        let by_cio_id = matches!(handle, Handle::CioId(_));
+        let Some(subject) = self.subjects.get(&person) else { return };
+        let (id, email) = (subject.person.external_id.clone(), subject.person.email.clone());
+        // The name in the path is added to a person who was found by one in the body.
+        let path_id = if let Handle::ExternalId(id) = handle { Some(id.clone()) } else { None };
+        let path_email = if let Handle::Email(email) = handle { Some(email.clone()) } else { None };
+        if let Some(new) = names.id.or(path_id).filter(|new| id.as_deref() != Some(new)) {
+            // An id once given changes only under the id that never changes.
+            let wanted = Handle::ExternalId(new.clone());
+            if (id.is_some() && !by_cio_id) || self.handles.contains_key(&wanted) {
+                self.changes.notice("failed_attribute_change", Some(person), json!({ "name": "id" }));
+            } else {
+                self.assign(person, id.map(Handle::ExternalId), wanted);
+            }
+        }
+        if let Some(new) = names.email.or(path_email).filter(|new| email.as_deref() != Some(new)) {
+            let wanted = Handle::Email(new.clone());
+            if self.handles.contains_key(&wanted) {
+                self.changes.notice("failed_attribute_change", Some(person), json!({ "name": "email" }));
+            } else {
+                self.assign(person, email.map(Handle::Email), wanted);
+            }
+        }
+    }
+
+    fn assign(&mut self, person: PersonId, old: Option<Handle>, new: Handle) {
+        if let Some(old) = old {
+            self.handles.remove(&old);
+        }
+        if let Some(subject) = self.subjects.get_mut(&person) {
+            match &new {
+                Handle::ExternalId(id) => subject.person.external_id = Some(id.clone()),
+                Handle::Email(email) => subject.person.email = Some(email.clone()),
+                Handle::CioId(_) | Handle::Phone(_) => {}
+            }
+        }
+        self.changes.touched.insert(person);
+        self.handles.insert(new, person);
+    }
+
+    /// The attribute `phone` decides which number leads to the person, from now on.
+    fn number(&mut self, person: PersonId, value: Option<&Json>) {
+        let region = self.context.schema().phone_region();
+        let new = match value.filter(|value| !value.is_null()).map(|value| Phone::from_attribute(value, region)) {
+            Some(Ok(phone)) => Some(phone),
+            Some(Err(_)) => {
+                self.changes.notice("phone_not_usable", Some(person), json!({}));
+                None
+            }
+            None => None,
+        };
+        let Some(subject) = self.subjects.get_mut(&person) else { return };
+        let old = std::mem::replace(&mut subject.person.phone, new.clone());
+        self.changes.touched.insert(person);
+        if old == new {
+            return;
+        }
+        if let Some(old) = old {
+            self.lose(person, Key::phone(&old));
+        }
+        if let Some(new) = new {
+            self.gain(person, Key::phone(&new));
+        }
+    }
+
+    fn write_attributes(&mut self, person: PersonId, delta: Properties, at: Option<Second>) {
+        let at = self.stamp(at);
+        let now = self.context.now;
+        let seq = self.subjects.get(&person).map_or(0, |subject| subject.state.last_seq());
+        let key = EventKey::of(self.context.key, &["antiphon", "attributes", &person.0.to_string(), &seq.to_string()]);
+        let event = Event {
+            key,
+            seq: 0,
+            at,
+            arrived: now,
+            precedes: None,
+            kind: Kind::AttributesSet,
+            properties: delta,
+            message: None,
+            reason: None,
+        };
+        self.step(person, Input::Event(event), "api", None);
+    }
+
+    pub(super) fn track(&mut self, track: &Track) -> Outcome {
+        let key = EventKey::of(self.context.key, &["api", &track.id]);
+        if !self.is_new(key) {
+            return Outcome::Duplicate;
+        }
+        let event = Event {
+            key,
+            seq: 0,
+            at: self.stamp(track.at),
+            arrived: self.context.now,
+            precedes: None,
+            kind: Kind::Custom(track.name.clone()),
+            properties: track.data.clone(),
+            message: None,
+            reason: None,
+        };
+        let Some(handle) = &track.handle else {
+            self.anonymous(event, "api", Some(&track.id));
+            return Outcome::Taken;
+        };
+        let known = self.meant(handle);
+        match known.or_else(|| self.make(handle)) {
+            Some(person) => {
+                if known.is_none() {
+                    self.step(person, Input::Born, "antiphon", None);
+                }
+                self.step(person, Input::Event(event), "api", Some(&track.id));
+                Outcome::Taken
+            }
+            None => {
+                self.changes.notice("failed_attribute_change", None, json!({ "name": "cio_id" }));
+                Outcome::PassedOver("a cio_id of nobody")
+            }
+        }
+    }
+
+    pub(super) fn moved(&mut self, moved: &Move) -> Outcome {
+        let Some(person) = self.meant(&moved.handle) else { return Outcome::PassedOver("unknown person") };
+        let Some(subject) = self.subjects.get(&person) else { return Outcome::PassedOver("unknown person") };
+        let segment = self.context.versions.active.segment_id(&moved.segment);
+        let Some(segment) = segment else { return Outcome::PassedOver("unknown segment") };
+        if subject.state.is_member(segment) == moved.joined {
+            return Outcome::Duplicate;
+        }
+        let kind = if moved.joined { Kind::SegmentJoined } else { Kind::SegmentLeft }(moved.segment.clone());
+        let seq = subject.state.last_seq().to_string();
+        let key = EventKey::of(self.context.key, &["antiphon", "move", &person.0.to_string(), &seq]);
+        let now = self.context.now;
+        let event = Event {
+            key,
+            seq: 0,
+            at: now,
+            arrived: now,
+            precedes: None,
+            kind,
+            properties: Properties::new(),
+            message: None,
+            reason: None,
+        };
+        self.step(person, Input::Event(event), "api", None);
+        Outcome::Taken
+    }
+
+    pub(super) fn erase(&mut self, handle: &Handle) -> Outcome {
+        let Some(person) = self.meant(handle) else { return Outcome::PassedOver("unknown person") };
+        self.subjects.remove(&person);
+        self.handles.retain(|_, id| *id != person);
+        self.holders.retain(|holder| holder.person != person);
+        self.messages.retain(|_, message| message.person != person);
+        self.changes.erase(person);
+        Outcome::Taken
+    }
+
+    /// Who goes by this name.
+    fn meant(&self, handle: &Handle) -> Option<PersonId> {
+        match handle {
+            Handle::Phone(phone) => {
+                identity::choose(&[Key::phone(phone)], &self.holders).map(|choice| choice.person)
+            }
+            other => self.handles.get(other).copied(),
+        }
+    }
+
+    fn named(&self, names: &Names) -> Option<PersonId> {
+        let id = names.id.clone().map(Handle::ExternalId);
+        let email = names.email.clone().map(Handle::Email);
+        [id, email].into_iter().flatten().find_map(|handle| self.handles.get(&handle).copied())
+    }
+
+    /// A new person by this name. A `cio_id` is given by us, so nobody is made for one.
+    /// The caller lets them be born, once what they are made with is in place.
+    fn make(&mut self, handle: &Handle) -> Option<PersonId> {
+        if matches!(handle, Handle::CioId(_)) {
+            return None;
+        }
+        let (id, cio_id) = self.next_person()?;
+        let mut person = newcomer(id, cio_id, self.context.now);
+        match handle {
+            Handle::ExternalId(external_id) => person.external_id = Some(external_id.clone()),
+            Handle::Email(email) => person.email = Some(email.clone()),
+            Handle::Phone(phone) => {
+                person.phone = Some(phone.clone());
+                person.attributes.insert("phone".to_owned(), json!(phone.as_str()));
+            }
+            Handle::CioId(_) => {}
+        }
+        let phone = person.phone.clone();
+        self.subjects
+            .insert(id, Subject { person, state: State::default(), journeys: Vec::new(), wake: None });
+        self.changes.made.insert(id);
+        match (handle, phone) {
+            (_, Some(phone)) => self.gain(id, Key::phone(&phone)),
+            (handle, None) => {
+                self.handles.insert(handle.clone(), id);
+            }
+        }
+        self.changes.notice("profile_create", Some(id), json!({}));
+        Some(id)
+    }
+
+    pub(super) fn gain(&mut self, person: PersonId, key: Key) {
+        let Some(subject) = self.subjects.get(&person) else { return };
+        self.holders.push(Holder::new(&key, &subject.person));
+        self.changes.touched.insert(person);
+        self.changes.gained.push((person, key, self.context.now));
+    }
+
+    fn lose(&mut self, person: PersonId, key: Key) {
+        self.holders.retain(|holder| holder.person != person || !holder.is(&key));
+        self.changes.gained.retain(|(who, gained, _)| *who != person || *gained != key);
+        self.changes.lost.push((person, key));
+    }
+}
+
+fn newcomer(id: PersonId, cio_id: Ulid, known_since: Second) -> Person {
+    Person {
+        id,
+        cio_id,
+        external_id: None,
+        email: None,
+        phone: None,
+        attributes: Properties::new(),
+        known_since,
+    }
+}
+
+/// `null` and the empty text remove an attribute.
+fn is_nothing(value: &Json) -> bool {
+    value.is_null() || value.as_str() == Some("")
+}
+
+/// Identifiers that stand among the attributes of a call.
+struct Names {
+    id: Option<String>,
+    email: Option<String>,
+}
+
+impl Names {
+    /// Takes `id` and `email` out of `attributes`.
+    fn take(attributes: &mut Properties) -> Self {
+        let mut text = |name: &str| match attributes.remove(name) {
+            Some(Json::String(text)) if !text.is_empty() => Some(text),
+            Some(Json::Number(number)) => Some(number.to_string()),
+            _ => None,
+        };
+        Self { id: text("id"), email: text("email").map(|email| email.to_lowercase()) }
+    }
+}

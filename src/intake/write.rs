@@ -1,0 +1,306 @@
+//! The writer: a batch becomes one transaction, and is tried again, halved or refused when that fails.
+
+use std::cell::Cell;
+use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use super::gather::{BUDGET, Played, Signals};
+use super::item::{Body, Receipt, Refusal};
+use super::loaded::Loaded;
+use super::pass::{self, Context, Pass, Spot};
+use super::{load, save};
+use crate::chance;
+use crate::clock::Clock;
+use crate::engine::{Input, Versions};
+use crate::model::id::{InstallationKey, PersonId};
+use crate::model::time::Second;
+use crate::store::{Store, StoreError, Tx, people};
+
+/// A transaction that met somebody else's is begun again this often.
+const TRIES_MAX: u32 = 3;
+/// Between two tries, so that the other one can finish.
+const PAUSE: Duration = Duration::from_millis(40);
+
+/// The rule sets in force, exchanged as a whole when another one becomes active.
+#[derive(Clone)]
+pub struct Rules(Arc<RwLock<Arc<Versions>>>);
+
+impl Rules {
+    /// Begins with `versions`.
+    #[must_use]
+    pub fn new(versions: Versions) -> Self {
+        Self(Arc::new(RwLock::new(Arc::new(versions))))
+    }
+
+    /// What is in force now.
+    #[must_use]
+    pub fn now(&self) -> Arc<Versions> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Puts `versions` in force from the next batch on.
+    pub fn exchange(&self, versions: Versions) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(versions);
+    }
+}
+
+/// Writes batches. On SQLite there is one, on PostgreSQL there may be several.
+pub struct Writer {
+    pub(super) store: Arc<Store>,
+    pub(super) clock: Clock,
+    pub(super) key: InstallationKey,
+    pub(super) rules: Rules,
+    pub(super) signals: Signals,
+    /// The earliest wake that the scheduler knows of.
+    armed: Option<Second>,
+    /// People up to here are known to be at the active rule set.
+    caught_up: PersonId,
+}
+
+/// Why a try failed.
+pub(super) enum Failed {
+    Store(StoreError),
+    /// What had been read is not so any more, now that it is locked: begin again.
+    Moved,
+}
+
+impl From<StoreError> for Failed {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl Failed {
+    fn may_be_tried_again(&self) -> bool {
+        match self {
+            Self::Moved => true,
+            Self::Store(error) => error.is_retryable() || error.is_conflict(),
+        }
+    }
+
+    fn is_data(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_data())
+    }
+}
+
+impl Writer {
+    /// A writer on `store`, whose provider ids are hashed under `key`.
+    #[must_use]
+    pub fn new(store: Arc<Store>, clock: Clock, key: InstallationKey, rules: Rules, signals: Signals) -> Self {
+        Self { store, clock, key, rules, signals, armed: None, caught_up: PersonId(0) }
+    }
+
+    /// Takes bodies in, together if that is possible. One answer for each.
+    pub(super) async fn take_in(&mut self, bodies: &[Body]) -> Vec<Result<Receipt, Refusal>> {
+        let all: Vec<&Body> = bodies.iter().collect();
+        let taken = tokio::time::timeout(BUDGET, self.take_in_some(&all)).await;
+        taken.unwrap_or_else(|_| vec![Err(Refusal::Unavailable); bodies.len()])
+    }
+
+    /// A batch that the database refuses for its data is halved until the guilty body is alone.
+    async fn take_in_some(&mut self, bodies: &[&Body]) -> Vec<Result<Receipt, Refusal>> {
+        match self.commit(bodies, &BTreeSet::new()).await {
+            Ok(receipts) => receipts.into_iter().map(Ok).collect(),
+            Err(failed) if failed.is_data() => match bodies {
+                [] => Vec::new(),
+                [body] => vec![self.without_poison(body).await],
+                _ => {
+                    let (first, second) = bodies.split_at(bodies.len() / 2);
+                    let mut receipts = Box::pin(self.take_in_some(first)).await;
+                    receipts.extend(Box::pin(self.take_in_some(second)).await);
+                    receipts
+                }
+            },
+            Err(failed) => {
+                if let Failed::Store(error) = failed {
+                    tracing::error!(%error, bodies = bodies.len(), "the database did not take a batch");
+                }
+                vec![Err(Refusal::Unavailable); bodies.len()]
+            }
+        }
+    }
+
+    /// Finds the items that the database refuses, one after the other, and takes in the rest.
+    async fn without_poison(&mut self, body: &Body) -> Result<Receipt, Refusal> {
+        let mut poison = BTreeSet::new();
+        for _ in 0..=body.items.len() {
+            match self.commit(&[body], &poison).await {
+                Ok(receipts) => return receipts.into_iter().next().ok_or(Refusal::Unavailable),
+                Err(failed) if failed.is_data() => {}
+                Err(_) => return Err(Refusal::Unavailable),
+            }
+            // The guilty item is the last one of the shortest beginning that fails.
+            let (mut good, mut bad) = (0, body.items.len());
+            while good + 1 < bad {
+                let middle = good.midpoint(bad);
+                let rest = (middle..body.items.len()).map(|item| (0, item));
+                let without: BTreeSet<Spot> = poison.iter().copied().chain(rest).collect();
+                if self.rehearse(body, &without).await { good = middle } else { bad = middle }
+            }
+            poison.insert((0, bad.saturating_sub(1)));
+        }
+        Err(Refusal::Unavailable)
+    }
+
+    /// Whether the database would take the body without these items.
+    async fn rehearse(&mut self, body: &Body, without: &BTreeSet<Spot>) -> bool {
+        let Ok(tx) = self.store.write().await else { return false };
+        let done = self.fill(&tx, &[body], without).await;
+        let _ = tx.rollback().await;
+        done.is_ok()
+    }
+
+    async fn commit(&mut self, bodies: &[&Body], poison: &BTreeSet<Spot>) -> Result<Vec<Receipt>, Failed> {
+        let mut tries = 1;
+        loop {
+            match self.try_commit(bodies, poison).await {
+                Err(failed) if tries < TRIES_MAX && failed.may_be_tried_again() => {
+                    tries += 1;
+                    self.clock.pause(PAUSE).await;
+                }
+                ended => return ended,
+            }
+        }
+    }
+
+    async fn try_commit(&mut self, bodies: &[&Body], poison: &BTreeSet<Spot>) -> Result<Vec<Receipt>, Failed> {
+        let tx = self.store.write().await?;
+        let (receipts, news) = self.fill(&tx, bodies, poison).await?;
+        tx.commit().await?;
+        self.announce(&news);
+        Ok(receipts)
+    }
+
+    /// Reads, decides and writes; the transaction stays open.
+    async fn fill(&self, tx: &Tx, bodies: &[&Body], poison: &BTreeSet<Spot>) -> Result<(Vec<Receipt>, News), Failed> {
+        let versions = self.rules.now();
+        let mut loaded = load::batch(tx, &self.key, bodies, self.store.is_shared()).await?;
+        let (now_ms, now) = (self.clock.millis(), self.clock.second());
+        let fresh: Vec<_> = loaded.free_ids.iter().map(|_| chance::ulid(now)).collect();
+        let context = Context { versions: &versions, key: &self.key, now, fresh: &fresh };
+        let mut poison = poison.clone();
+        loop {
+            match attempt(&context, &loaded, bodies, &poison) {
+                Attempt::Done(pass, receipts) => {
+                    let news = save::all(tx, pass, &loaded, versions.active.version(), now_ms).await?;
+                    return Ok((receipts, news));
+                }
+                Attempt::Wants(people) => load::histories(tx, &mut loaded, &people).await?,
+                Attempt::Panicked(spot) => {
+                    tracing::error!(item = spot.1, "an item panicked and goes to quarantine");
+                    poison.insert(spot);
+                }
+            }
+        }
+    }
+
+    /// Plays the due wakes of at most `limit` people, in due order.
+    pub(super) async fn play_due(&mut self, limit: u32) -> Result<Played, Refusal> {
+        let played = self.due(limit).await.map_err(|failed| {
+            if let Failed::Store(error) = failed {
+                tracing::error!(%error, "due wakes could not be played");
+            }
+            Refusal::Unavailable
+        })?;
+        self.armed = played.next;
+        Ok(played)
+    }
+
+    async fn due(&mut self, limit: u32) -> Result<Played, Failed> {
+        let tx = self.store.write().await?;
+        let due = people::due(&tx, self.clock.second(), limit).await?;
+        let news = self.touch(&tx, &due, None).await?;
+        let next = people::next_wake(&tx).await?;
+        tx.commit().await?;
+        self.announce(&news);
+        Ok(Played { people: u32::try_from(due.len()).unwrap_or(u32::MAX), next })
+    }
+
+    /// Brings at most `limit` people up to the active rule set.
+    pub(super) async fn catch_up(&mut self, limit: u32) -> Result<u32, Refusal> {
+        self.behind(limit).await.map_err(|failed| {
+            if let Failed::Store(error) = failed {
+                tracing::error!(%error, "people could not be brought up to the active rules");
+            }
+            Refusal::Unavailable
+        })
+    }
+
+    async fn behind(&mut self, limit: u32) -> Result<u32, Failed> {
+        let tx = self.store.write().await?;
+        let version = self.rules.now().active.version();
+        let stale = people::stale(&tx, version, self.caught_up, limit).await?;
+        let news = self.touch(&tx, &stale, Some(Input::Rules)).await?;
+        tx.commit().await?;
+        // New people begin under the newest version, so nobody before the last one falls behind again.
+        self.caught_up = stale.last().copied().unwrap_or(PersonId(0));
+        self.announce(&news);
+        Ok(u32::try_from(stale.len()).unwrap_or(u32::MAX))
+    }
+
+    /// Plays what is due for these people, and gives them `input` if there is one.
+    async fn touch(&self, tx: &Tx, ids: &[PersonId], input: Option<Input>) -> Result<News, Failed> {
+        let versions = self.rules.now();
+        let mut loaded = Loaded::default();
+        load::people(tx, &mut loaded, ids).await?;
+        if input.is_some() {
+            load::histories(tx, &mut loaded, &ids.iter().copied().collect()).await?;
+        }
+        let (now_ms, now) = (self.clock.millis(), self.clock.second());
+        let context = Context { versions: &versions, key: &self.key, now, fresh: &[] };
+        loop {
+            let mut pass = Pass::new(&context, &loaded);
+            for id in ids {
+                pass.touch(*id, input.clone());
+            }
+            if pass.wanted.is_empty() {
+                return Ok(save::all(tx, pass, &loaded, versions.active.version(), now_ms).await?);
+            }
+            let wanted = pass.wanted.clone();
+            load::histories(tx, &mut loaded, &wanted).await?;
+        }
+    }
+
+    fn announce(&mut self, news: &News) {
+        self.signals.commits.send_modify(|commits| *commits += 1);
+        if news.effects {
+            self.signals.effects.notify_one();
+        }
+        if let Some(wake) = news.wake.filter(|wake| self.armed.is_none_or(|armed| *wake < armed)) {
+            self.armed = Some(wake);
+            self.signals.wakes.notify_one();
+        }
+    }
+}
+
+/// What a commit means to those who wait.
+#[derive(Default)]
+pub(super) struct News {
+    pub effects: bool,
+    /// The earliest wake that was written.
+    pub wake: Option<Second>,
+}
+
+enum Attempt<'a> {
+    Done(Box<Pass<'a>>, Vec<Receipt>),
+    Wants(BTreeSet<PersonId>),
+    Panicked(Spot),
+}
+
+/// One pass in memory. A panic costs the item at which it happened and nothing else.
+fn attempt<'a>(
+    context: &'a Context<'a>,
+    loaded: &'a Loaded,
+    bodies: &[&Body],
+    poison: &BTreeSet<Spot>,
+) -> Attempt<'a> {
+    let at = Cell::new((0, 0));
+    // A pass that panics is thrown away whole, so nothing half done can be seen.
+    match catch_unwind(AssertUnwindSafe(|| pass::run(context, loaded, bodies, poison, &at))) {
+        Ok((pass, receipts)) if pass.wanted.is_empty() => Attempt::Done(Box::new(pass), receipts),
+        Ok((pass, _)) => Attempt::Wants(pass.wanted),
+        Err(_) => Attempt::Panicked(at.get()),
+    }
+}

@@ -1,0 +1,26 @@
+//! What is kept, and nothing about why: one file per concern, each with its statements.
+//!
+//! [`Store::open`] opens SQLite or PostgreSQL and brings the schema up to date. [`Store::write`]
+//! is the only way to a transaction that writes, [`Store::read`] the way to read beside it.
+//! Functions that write take a [`Tx`]; those that only read take a [`Source`], which is either.
+//! Statements of the hot path have one text for any number of rows (see `sql.rs`).
+//!
+//! Not here: decisions. Nobody else may know `sea_orm` or `sqlx`.
+
+pub mod events;
+pub mod identities;
+pub mod people;
+
+mod error;
+mod migrate;
+mod open;
+mod place;
+mod postgres;
+mod row;
+mod source;
+mod sql;
+mod sqlite;
+
+pub use error::StoreError;
+pub use open::{OpenError, Options, Store};
+pub use source::{Reader, Source, Tx};

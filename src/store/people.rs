@@ -1,0 +1,278 @@
+//! People with their engine state. All of it is personal data but ids, versions and instants.
+
+use std::collections::BTreeMap;
+
+use sea_orm::{DbBackend, Value};
+use ulid::Ulid;
+
+use super::row::{Hex, Row, batch, json};
+use super::source::Fetch as _;
+use super::sql::Sql;
+use super::{Source, StoreError, Tx};
+use crate::model::id::{PersonId, RulesVersion, Seq};
+use crate::model::person::Person;
+use crate::model::phone::Phone;
+use crate::model::time::Second;
+use crate::model::value::Properties;
+
+/// A person as stored.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PersonRow {
+    pub person: Person,
+    /// The number of the newest event.
+    pub last_seq: Seq,
+    /// The engine's own bytes, written under `rules`; empty for somebody new.
+    pub state: Vec<u8>,
+    pub rules: RulesVersion,
+    /// The earliest second after which time alone changes something.
+    pub wake: Option<Second>,
+}
+
+/// Somebody to be made.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewPerson {
+    pub cio_id: Ulid,
+    pub external_id: Option<String>,
+    pub email: Option<String>,
+    /// Only of a person made from nothing but a number: it keeps two of them from being made.
+    pub first_number: Option<Phone>,
+    pub phone: Option<Phone>,
+    pub attributes: Properties,
+    pub known_since: Second,
+}
+
+/// What an event or a wake leaves behind in the person's row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StateRow {
+    pub id: PersonId,
+    pub last_seq: Seq,
+    pub rules: RulesVersion,
+    pub state: Vec<u8>,
+}
+
+/// Keeps others from these people until the transaction ends. It goes before every read of them
+/// and is a statement of its own; always in the order of ids, so that two callers cannot wait for each other.
+///
+/// # Errors
+/// Somebody holds them for longer than the lock time-out.
+pub async fn lock(tx: &Tx, ids: &[PersonId]) -> Result<(), StoreError> {
+    static LOCK: Sql = Sql::new(
+        "SELECT p.id FROM people AS p
+         WHERE p.id IN (SELECT CAST(r.value->>0 AS bigint) FROM {rows} AS r)
+         ORDER BY p.id {for_update}",
+    );
+    if tx.backend() == DbBackend::Postgres && !ids.is_empty() {
+        tx.run(&LOCK, [id_batch(ids)]).await?;
+    }
+    Ok(())
+}
+
+/// The people among `ids` that exist, by id.
+///
+/// # Errors
+/// See [`StoreError`].
+pub async fn load(from: &impl Source, ids: &[PersonId]) -> Result<Vec<PersonRow>, StoreError> {
+    static LOAD: Sql = Sql::new(
+        "SELECT p.id, p.cio_id, p.external_id, p.email, p.phone, p.attributes, p.known_since,
+                p.last_seq, p.rules_version, p.wake_at, p.state
+         FROM {rows} AS r CROSS JOIN people AS p
+         WHERE p.id = CAST(r.value->>0 AS bigint)",
+    );
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = from.fetch(&LOAD, vec![id_batch(ids)]).await?;
+    let mut people = rows.iter().map(person).collect::<Result<Vec<_>, _>>()?;
+    people.sort_by_key(|row| row.person.id);
+    people.dedup_by_key(|row| row.person.id);
+    Ok(people)
+}
+
+fn person(row: &Row) -> Result<PersonRow, StoreError> {
+    Ok(PersonRow {
+        person: Person {
+            id: PersonId(row.get(0)?),
+            cio_id: Ulid::from_bytes(row.bytes(1)?),
+            external_id: row.get(2)?,
+            email: row.get(3)?,
+            phone: row.phone_or_null(4)?,
+            attributes: row.json(5)?,
+            known_since: row.second(6)?,
+        },
+        last_seq: row.number(7)?,
+        rules: RulesVersion(row.number(8)?),
+        wake: row.second_or_null(9)?,
+        state: row.get(10)?,
+    })
+}
+
+/// Makes people, with an empty state under `rules`. Their ids ascend in the order given; the result is in that order.
+///
+/// # Errors
+/// [`StoreError::is_conflict`]: one of the unique identifiers is taken; begin again with fresh reads.
+pub async fn insert(tx: &Tx, people: &[NewPerson], rules: RulesVersion) -> Result<Vec<PersonId>, StoreError> {
+    // On PostgreSQL two transactions that make the same people must meet at the first one, hence
+    // the order by key; the numbers are drawn before, in the order given.
+    static INSERT: Sql = Sql::apart(
+        "INSERT INTO people (cio_id, external_id, email, first_number, phone, attributes, known_since,
+                             last_seq, rules_version, state)
+         SELECT {bytes:r.value->>0}, r.value->>1, r.value->>2, r.value->>3, r.value->>4, r.value->>5,
+                CAST(r.value->>6 AS bigint), 0, $2, x''
+         FROM {rows} AS r WHERE true
+         RETURNING id, cio_id",
+        "INSERT INTO people (id, cio_id, external_id, email, first_number, phone, attributes, known_since,
+                             last_seq, rules_version, state)
+         SELECT n.id, {bytes:n.value->>0}, n.value->>1, n.value->>2, n.value->>3, n.value->>4, n.value->>5,
+                CAST(n.value->>6 AS bigint), 0, $2, ''::bytea
+         FROM (SELECT nextval(pg_get_serial_sequence('people', 'id')) AS id, r.value
+               FROM jsonb_array_elements($1::jsonb) WITH ORDINALITY AS r (value, place)
+               ORDER BY r.place) AS n
+         ORDER BY n.value->>1, n.value->>2, n.value->>3
+         RETURNING id, cio_id",
+    );
+    if people.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = people.iter().map(|new| {
+        (
+            Hex(&new.cio_id.to_bytes()).digits(),
+            new.external_id.as_deref(),
+            new.email.as_deref(),
+            new.first_number.as_ref().map(Phone::as_str),
+            new.phone.as_ref().map(Phone::as_str),
+            json(&new.attributes),
+            new.known_since.0,
+        )
+    });
+    let made = tx.fetch(&INSERT, vec![batch(rows), i64::from(rules.0).into()]).await?;
+    let mut ids = BTreeMap::new();
+    for row in &made {
+        ids.insert(row.bytes(1)?, PersonId(row.get(0)?));
+    }
+    people
+        .iter()
+        .map(|new| ids.get(&new.cio_id.to_bytes()).copied().ok_or_else(|| StoreError::unreadable("new person")))
+        .collect()
+}
+
+/// Writes what the engine keeps of these people. They are locked and distinct.
+///
+/// # Errors
+/// See [`StoreError`].
+pub async fn save_states(tx: &Tx, rows: &[StateRow]) -> Result<(), StoreError> {
+    static SAVE: Sql = Sql::new(
+        "UPDATE people SET last_seq = CAST(r.value->>1 AS bigint), rules_version = CAST(r.value->>2 AS bigint),
+                           state = {bytes:r.value->>3}
+         FROM {rows} AS r WHERE people.id = CAST(r.value->>0 AS bigint)",
+    );
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let rows = rows.iter().map(|row| (row.id, row.last_seq, row.rules, Hex(&row.state)));
+    tx.run(&SAVE, [batch(rows)]).await.map(drop)
+}
+
+/// Moves wakes, or takes them away. Only for those whose wake differs: each touches the index of wakes.
+///
+/// # Errors
+/// See [`StoreError`].
+pub async fn set_wakes(tx: &Tx, wakes: &[(PersonId, Option<Second>)]) -> Result<(), StoreError> {
+    static SET: Sql = Sql::new(
+        "UPDATE people SET wake_at = CAST(r.value->>1 AS bigint)
+         FROM {rows} AS r WHERE people.id = CAST(r.value->>0 AS bigint)",
+    );
+    if wakes.is_empty() {
+        return Ok(());
+    }
+    tx.run(&SET, [batch(wakes)]).await.map(drop)
+}
+
+/// Writes identifiers, number and attributes of people who were changed from outside.
+/// A first number goes when it is not the person's number any more.
+///
+/// # Errors
+/// [`StoreError::is_conflict`]: an identifier belongs to somebody else.
+pub async fn save_profiles(tx: &Tx, people: &[&Person]) -> Result<(), StoreError> {
+    static SAVE: Sql = Sql::new(
+        "UPDATE people SET external_id = r.value->>1, email = r.value->>2, phone = r.value->>3,
+                           first_number = CASE WHEN first_number = r.value->>3 THEN first_number END,
+                           attributes = r.value->>4
+         FROM {rows} AS r WHERE people.id = CAST(r.value->>0 AS bigint)",
+    );
+    if people.is_empty() {
+        return Ok(());
+    }
+    let rows = people.iter().map(|person| {
+        let phone = person.phone.as_ref().map(Phone::as_str);
+        (person.id, person.external_id.as_deref(), person.email.as_deref(), phone, json(&person.attributes))
+    });
+    tx.run(&SAVE, [batch(rows)]).await.map(drop)
+}
+
+/// Up to `limit` people whose wake lies before `now`: its second is over. Earliest first; on
+/// PostgreSQL locked, without those that another node is busy with.
+///
+/// # Errors
+/// See [`StoreError`].
+pub async fn due(tx: &Tx, now: Second, limit: u32) -> Result<Vec<PersonId>, StoreError> {
+    static DUE: Sql = Sql::new("SELECT id FROM people WHERE wake_at < $1 ORDER BY wake_at, id LIMIT $2 {skip_locked}");
+    let rows = tx.fetch(&DUE, vec![now.0.into(), i64::from(limit).into()]).await?;
+    rows.iter().map(|row| Ok(PersonId(row.get(0)?))).collect()
+}
+
+/// The earliest wake of all.
+///
+/// # Errors
+/// See [`StoreError`].
+pub async fn next_wake(from: &impl Source) -> Result<Option<Second>, StoreError> {
+    static NEXT: Sql = Sql::new("SELECT min(wake_at) FROM people WHERE wake_at IS NOT NULL");
+    match from.fetch(&NEXT, Vec::new()).await?.first() {
+        Some(row) => row.second_or_null(0),
+        None => Ok(None),
+    }
+}
+
+/// Up to `limit` people after `after`, by id, whose state was not written under `version`.
+///
+/// Going once over all ids is enough: nobody before `after` falls behind again, and new people
+/// begin under the newest version.
+///
+/// # Errors
+/// See [`StoreError`].
+pub async fn stale(
+    from: &impl Source,
+    version: RulesVersion,
+    after: PersonId,
+    limit: u32,
+) -> Result<Vec<PersonId>, StoreError> {
+    static STALE: Sql = Sql::new("SELECT id FROM people WHERE id > $1 AND rules_version <> $2 ORDER BY id LIMIT $3");
+    let values = vec![after.0.into(), i64::from(version.0).into(), i64::from(limit).into()];
+    from.fetch(&STALE, values).await?.iter().map(|row| Ok(PersonId(row.get(0)?))).collect()
+}
+
+/// How many people there are, and how many of them are not yet at `version`.
+///
+/// # Errors
+/// See [`StoreError`].
+pub async fn count(from: &impl Source, version: RulesVersion) -> Result<(u64, u64), StoreError> {
+    static COUNT: Sql = Sql::new("SELECT count(*), count(CASE WHEN rules_version <> $1 THEN 1 END) FROM people");
+    match from.fetch(&COUNT, vec![i64::from(version.0).into()]).await?.first() {
+        Some(row) => Ok((row.number(0)?, row.number(1)?)),
+        None => Ok((0, 0)),
+    }
+}
+
+/// Up to `limit` people after `after`, by id, for lists.
+///
+/// # Errors
+/// See [`StoreError`].
+pub async fn page(from: &impl Source, after: PersonId, limit: u32) -> Result<Vec<PersonId>, StoreError> {
+    static PAGE: Sql = Sql::new("SELECT id FROM people WHERE id > $1 ORDER BY id LIMIT $2");
+    let rows = from.fetch(&PAGE, vec![after.0.into(), i64::from(limit).into()]).await?;
+    rows.iter().map(|row| Ok(PersonId(row.get(0)?))).collect()
+}
+
+/// Rows of one number.
+pub(super) fn id_batch(ids: &[PersonId]) -> Value {
+    batch(ids.iter().map(|id| (id,)))
+}

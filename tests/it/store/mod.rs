@@ -1,0 +1,11 @@
+//! The conformance suite: every case on SQLite and on PostgreSQL, with equal results.
+//!
+//! PostgreSQL is where `ANTIPHON_TEST_POSTGRES_URL` says (`tests/postgres COMMAND` starts one);
+//! without it the half that needs it is reported as skipped, by name.
+
+mod harness;
+mod log;
+mod opening;
+mod people;
+mod sample;
+mod transactions;

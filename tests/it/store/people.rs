@@ -1,0 +1,237 @@
+//! People, their state and wakes, and the ways to find them.
+
+use antiphon::model::id::{PersonId, RulesVersion};
+use antiphon::model::person::Handle;
+use antiphon::model::time::Second;
+use antiphon::store::identities::{self, Channel, Identity};
+use antiphon::store::people::{self, NewPerson, StateRow};
+use antiphon::store::{Source, Store};
+
+use super::harness::on_both;
+use super::sample::{RULES, T0, made, phone, properties, somebody};
+
+#[test]
+fn a_person_reads_back_as_written() {
+    on_both("person-roundtrip", async |store| {
+        let ids = made(store, &["zoe", "ana"]).await;
+        assert!(ids[0] < ids[1], "the order given is the order of creation");
+        let rows = people::load(&store.read(), &[ids[1], ids[0], ids[0], PersonId(999)]).await.unwrap();
+        let expected = [somebody("zoe"), somebody("ana")];
+        assert_eq!(rows.len(), 2);
+        for ((row, new), id) in rows.iter().zip(&expected).zip(&ids) {
+            assert_eq!(row.person.id, *id);
+            assert_eq!(row.person.cio_id, new.cio_id);
+            assert_eq!(row.person.external_id, new.external_id);
+            assert_eq!(row.person.email, new.email);
+            assert_eq!(row.person.attributes, new.attributes);
+            assert_eq!((row.last_seq, row.rules, row.wake, row.state.as_slice()), (0, RULES, None, &[][..]));
+        }
+        rows
+    });
+}
+
+#[test]
+fn nobody_is_made_twice() {
+    on_both("person-unique", async |store| {
+        made(store, &["ana"]).await;
+        let same_id = NewPerson { cio_id: somebody("x").cio_id, email: None, ..somebody("ana") };
+        let same_mail = NewPerson { external_id: None, ..somebody("ana") };
+        let number = NewPerson { first_number: Some(phone("+15550100142")), ..somebody("bo") };
+        let same_number = NewPerson { first_number: Some(phone("+15550100142")), ..somebody("cleo") };
+        for (first, second) in [(None, same_id), (None, same_mail), (Some(number), same_number)] {
+            let tx = store.write().await.unwrap();
+            let new: Vec<NewPerson> = first.into_iter().chain([second]).collect();
+            let error = people::insert(&tx, &new, RULES).await.unwrap_err();
+            assert!(error.is_conflict() && error.is_data() && !error.is_retryable(), "{error}");
+        }
+        people::count(&store.read(), RULES).await.unwrap()
+    });
+}
+
+#[test]
+fn state_wake_and_profile_are_written_apart() {
+    on_both("person-save", async |store| {
+        let ids = made(store, &["ana", "bo"]).await;
+        let tx = store.write().await.unwrap();
+        people::lock(&tx, &ids).await.unwrap();
+        let state = StateRow { id: ids[0], last_seq: 3, rules: RulesVersion(2), state: vec![0, 255, 1] };
+        people::save_states(&tx, &[state]).await.unwrap();
+        people::set_wakes(&tx, &[(ids[0], Some(T0)), (ids[1], Some(Second(1)))]).await.unwrap();
+        people::set_wakes(&tx, &[(ids[1], None)]).await.unwrap();
+        let mut bo = people::load(&tx, &ids[1..]).await.unwrap().remove(0).person;
+        bo.email = None;
+        bo.phone = Some(phone("+15550100143"));
+        bo.attributes = properties(serde_json::json!({"unsubscribed": true}));
+        people::save_profiles(&tx, &[&bo]).await.unwrap();
+        tx.commit().await.unwrap();
+
+        let rows = people::load(&store.read(), &ids).await.unwrap();
+        assert_eq!((rows[0].last_seq, rows[0].rules, rows[0].wake), (3, RulesVersion(2), Some(T0)));
+        assert_eq!(rows[0].state, [0, 255, 1]);
+        assert_eq!((&rows[1].person, rows[1].wake), (&bo, None));
+        rows
+    });
+}
+
+#[test]
+fn a_first_number_goes_with_the_number() {
+    on_both("person-first-number", async |store| {
+        let number = Some(phone("+15550100142"));
+        let from_number = NewPerson { first_number: number.clone(), phone: number.clone(), ..somebody("ana") };
+        let tx = store.write().await.unwrap();
+        let ids = people::insert(&tx, &[from_number], RULES).await.unwrap();
+        let mut ana = people::load(&tx, &ids).await.unwrap().remove(0).person;
+        ana.phone = Some(phone("+15550100999"));
+        people::save_profiles(&tx, &[&ana]).await.unwrap();
+        let again = NewPerson { first_number: number, ..somebody("bo") };
+        let made = people::insert(&tx, &[again], RULES).await;
+        tx.commit().await.unwrap();
+        made.is_ok()
+    });
+}
+
+/// A wake for second t is due when t is over: never in t itself.
+#[test]
+fn a_wake_is_due_when_its_second_is_over() {
+    on_both("person-due", async |store| {
+        let ids = made(store, &["ana", "bo", "cleo", "dan"]).await;
+        let wakes = [(ids[0], Some(T0)), (ids[1], Some(T0.plus(ONE))), (ids[2], Some(T0.minus(ONE)))];
+        let tx = store.write().await.unwrap();
+        people::set_wakes(&tx, &wakes).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(people::next_wake(&store.read()).await.unwrap(), Some(T0.minus(ONE)));
+
+        let mut seen = Vec::new();
+        for (now, limit) in [(T0.minus(ONE), 9), (T0, 9), (T0.plus(ONE), 9), (T0.plus(ONE), 1), (T0.next().next(), 9)] {
+            let tx = store.write().await.unwrap();
+            let due = people::due(&tx, now, limit).await.unwrap();
+            tx.rollback().await.unwrap();
+            seen.push(due.iter().map(|id| ids.iter().position(|i| i == id).unwrap()).collect::<Vec<_>>());
+        }
+        assert_eq!(seen, [vec![], vec![2], vec![2, 0], vec![2], vec![2, 0, 1]]);
+        seen
+    });
+}
+
+const ONE: antiphon::model::time::Span = antiphon::model::time::Span(1);
+
+#[test]
+fn whoever_lags_behind_the_rules_is_found() {
+    on_both("person-stale", async |store| {
+        let ids = made(store, &["ana", "bo", "cleo"]).await;
+        let tx = store.write().await.unwrap();
+        let new = StateRow { id: ids[1], last_seq: 0, rules: RulesVersion(2), state: vec![1] };
+        people::save_states(&tx, &[new]).await.unwrap();
+        tx.commit().await.unwrap();
+        let reader = store.read();
+        let stale = people::stale(&reader, RulesVersion(2), PersonId(0), 9).await.unwrap();
+        assert_eq!(stale, [ids[0], ids[2]]);
+        assert_eq!(people::stale(&reader, RulesVersion(2), ids[0], 1).await.unwrap(), [ids[2]]);
+        assert_eq!(people::count(&reader, RulesVersion(2)).await.unwrap(), (3, 2));
+        people::page(&reader, ids[0], 1).await.unwrap()
+    });
+}
+
+#[test]
+fn handles_lead_to_people() {
+    on_both("identity-find", async |store| {
+        let ids = made(store, &["ana", "bo"]).await;
+        hold(store, &[(ids[1], Channel::Phone, "+15550100142"), (ids[0], Channel::Phone, "+15550100142")]).await;
+        let handles = [
+            Handle::ExternalId("bo".to_owned()),
+            Handle::ExternalId("nobody".to_owned()),
+            Handle::Email("ana@example.org".to_owned()),
+            Handle::CioId(somebody("bo").cio_id),
+            Handle::Phone(phone("+15550100142")),
+        ];
+        let found = identities::find(&store.read(), &handles).await.unwrap();
+        let seen: Vec<_> = found.iter().map(|found| (&found.handle, found.person)).collect();
+        let expected = [
+            (&handles[0], ids[1]),
+            (&handles[2], ids[0]),
+            (&handles[3], ids[1]),
+            (&handles[4], ids[0]),
+            (&handles[4], ids[1]),
+        ];
+        assert_eq!(seen, expected, "of two with one number and age, the smaller id comes first");
+        identities::by_handle(&store.read(), &handles[4]).await.unwrap()
+    });
+}
+
+#[test]
+fn all_holders_are_found_the_longest_known_first() {
+    on_both("identity-holders", async |store| {
+        let ids = made(store, &["ana"]).await;
+        let tx = store.write().await.unwrap();
+        let older = NewPerson { known_since: T0.minus(ONE), ..somebody("bo") };
+        let older = people::insert(&tx, &[older], RULES).await.unwrap()[0];
+        tx.commit().await.unwrap();
+        hold(
+            store,
+            &[
+                (ids[0], Channel::Phone, "+15550100142"),
+                (older, Channel::Phone, "+15550100142"),
+                (ids[0], Channel::UserId, "US.204"),
+                (older, Channel::Alias, "+15550100142"),
+            ],
+        )
+        .await;
+        let wanted = [(Channel::Phone, "+15550100142"), (Channel::UserId, "US.204"), (Channel::UserId, "+15550100142")];
+        let holders = identities::holders(&store.read(), &wanted).await.unwrap();
+        let seen: Vec<_> = holders.iter().map(|holder| (holder.channel, holder.person)).collect();
+        assert_eq!(seen, [(Channel::Phone, older), (Channel::Phone, ids[0]), (Channel::UserId, ids[0])]);
+        holders
+    });
+}
+
+#[test]
+fn a_changed_number_replaces_the_old_one_only() {
+    on_both("identity-delete", async |store| {
+        let ids = made(store, &["ana", "bo"]).await;
+        let held = [
+            (ids[0], Channel::Phone, "+15550100142"),
+            (ids[1], Channel::Phone, "+15550100142"),
+            (ids[0], Channel::UserId, "US.204"),
+        ];
+        hold(store, &held).await;
+        hold(store, &held).await;
+        let tx = store.write().await.unwrap();
+        identities::delete(&tx, &[(ids[0], Channel::Phone)]).await.unwrap();
+        tx.commit().await.unwrap();
+        let left = identities::of_people(&store.read(), &ids).await.unwrap();
+        let seen: Vec<_> = left.iter().map(|i| (i.person, i.channel)).collect();
+        assert_eq!(seen, [(ids[0], Channel::UserId), (ids[1], Channel::Phone)]);
+        left
+    });
+}
+
+async fn hold(store: &Store, held: &[(PersonId, Channel, &str)]) {
+    let identities: Vec<Identity> = held
+        .iter()
+        .map(|(person, channel, value)| Identity {
+            channel: *channel,
+            value: (*value).to_owned(),
+            person: *person,
+            since: T0,
+        })
+        .collect();
+    let tx = store.write().await.unwrap();
+    identities::insert(&tx, &identities).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+/// A transaction sees its own writes, a reader only what is committed.
+#[test]
+fn readers_see_what_is_committed() {
+    on_both("person-visible", async |store| {
+        let tx = store.write().await.unwrap();
+        let ids = people::insert(&tx, &[somebody("ana")], RULES).await.unwrap();
+        let seen = (count(&tx, &ids).await, count(&store.read(), &ids).await);
+        tx.commit().await.unwrap();
+        (seen, count(&store.read(), &ids).await)
+    });
+}
+
+async fn count(from: &impl Source, ids: &[PersonId]) -> usize {
+    people::load(from, ids).await.unwrap().len()
+}

@@ -1,0 +1,74 @@
+//! All or nothing, and one door.
+
+use antiphon::store::{events, people};
+
+use super::harness::on_both;
+use super::sample::{RULES, made, reply, somebody};
+
+#[test]
+fn what_is_not_committed_leaves_nothing() {
+    on_both("tx-nothing", async |store| {
+        let ana = made(store, &["ana"]).await[0];
+        for explicitly in [false, true] {
+            let tx = store.write().await.unwrap();
+            people::insert(&tx, &[somebody("bo")], RULES).await.unwrap();
+            events::insert(&tx, &[reply("a", Some(ana), 1)]).await.unwrap();
+            if explicitly {
+                tx.rollback().await.unwrap();
+            } else {
+                drop(tx);
+            }
+        }
+        let left = (
+            people::count(&store.read(), RULES).await.unwrap(),
+            events::of_people(&store.read(), &[ana]).await.unwrap(),
+        );
+        assert_eq!(left, ((1, 0), [].into()));
+        left
+    });
+}
+
+/// A statement that fails takes everything before it along.
+#[test]
+fn a_failed_statement_takes_its_neighbours_along() {
+    on_both("tx-failed", async |store| {
+        made(store, &["ana"]).await;
+        let tx = store.write().await.unwrap();
+        people::insert(&tx, &[somebody("bo")], RULES).await.unwrap();
+        assert!(people::insert(&tx, &[somebody("ana")], RULES).await.is_err());
+        drop(tx);
+        people::count(&store.read(), RULES).await.unwrap()
+    });
+}
+
+/// Writers that take the same people in different orders do not block each other for good.
+#[test]
+fn locks_are_taken_in_one_order() {
+    on_both("tx-locks", async |store| {
+        let ids = made(store, &["ana", "bo", "cleo"]).await;
+        let backwards: Vec<_> = ids.iter().rev().copied().collect();
+        let write = async |ids: &[antiphon::model::id::PersonId]| {
+            for _ in 0..20 {
+                let tx = store.write().await.unwrap();
+                people::lock(&tx, ids).await.unwrap();
+                let rows = people::load(&tx, ids).await.unwrap();
+                let states: Vec<_> = rows
+                    .into_iter()
+                    .map(|row| people::StateRow {
+                        id: row.person.id,
+                        last_seq: row.last_seq + 1,
+                        rules: RULES,
+                        state: Vec::new(),
+                    })
+                    .collect();
+                people::save_states(&tx, &states).await.unwrap();
+                tx.commit().await.unwrap();
+            }
+        };
+        tokio::join!(write(&ids), write(&backwards));
+        let rows = people::load(&store.read(), &ids).await.unwrap();
+        let seqs: Vec<_> = rows.iter().map(|row| row.last_seq).collect();
+        assert_eq!(seqs, [40, 40, 40], "no update is lost");
+        seqs
+    });
+}
