@@ -5,6 +5,8 @@ pub mod diagnostic;
 pub mod dsl;
 pub mod model;
 pub mod providers;
+pub mod resolve;
+pub mod template;
 
 // The shell: everything that waits, reads or writes.
 #[cfg(feature = "server")]

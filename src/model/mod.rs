@@ -5,6 +5,7 @@ pub mod compare;
 pub mod effect;
 pub mod event;
 pub mod id;
+pub mod identity;
 pub mod inbound;
 pub mod journey;
 pub mod limit;

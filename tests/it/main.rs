@@ -6,4 +6,6 @@ mod phones;
 mod providers;
 #[cfg(feature = "server")]
 mod store;
+mod resolve;
+mod texts;
 mod tidy;

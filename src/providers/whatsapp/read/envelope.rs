@@ -42,6 +42,7 @@ const NOTICES: &[&str] = &[
 
 /// An item that could be read: for us, or known and nothing to us.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "it is moved once, from its reader into the list")]
 pub(super) enum Item {
     Read(Inbound),
     Ignored(Ignored),

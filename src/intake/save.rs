@@ -1,0 +1,260 @@
+//! Writes what a pass has changed: each table with one statement, whatever the number of rows.
+
+use std::borrow::Cow;
+
+use serde_json::Value as Json;
+
+use super::changes::{Changes, Logged};
+use super::loaded::Loaded;
+use super::pass::Pass;
+use super::write::{Failed, News};
+use crate::engine::Subject;
+use crate::model::effect::{Body, Effect, EffectKind};
+use crate::model::id::{PersonId, RulesVersion};
+use crate::model::inbound::Broken;
+use crate::model::message::Delivery;
+use crate::model::time::Second;
+use crate::store::events::EventRow;
+use crate::store::identities::Identity;
+use crate::store::journeys::{EntryRow, JourneyRow};
+use crate::store::memberships::TransitionRow;
+use crate::store::messages::{DeliveryTimes, MessageNews, MessageRow};
+use crate::store::notices::Notice;
+use crate::store::outbox::NewEffect;
+use crate::store::people::{NewPerson, StateRow};
+use crate::store::quarantine::NewQuarantined;
+use crate::store::{self, Tx, events, identities, journeys, memberships, messages, notices, outbox, people, quarantine};
+
+/// Everything at once, in the order of the locks: people, then events by key, then what is theirs.
+pub(super) async fn all(
+    tx: &Tx,
+    pass: Pass<'_>,
+    loaded: &Loaded,
+    rules: RulesVersion,
+    now_ms: i64,
+) -> Result<News, Failed> {
+    let Pass { subjects, changes, .. } = pass;
+    profiles(tx, &subjects, &changes, loaded, rules).await?;
+    log(tx, &changes, rules, now_ms).await?;
+    states(tx, &subjects, &changes, loaded).await?;
+    consequences(tx, &changes, loaded, rules).await?;
+    let effects = effects(tx, &changes, now_ms).await?;
+    records(tx, &changes, now_ms).await?;
+    for person in &changes.erased {
+        store::erase(tx, *person).await?;
+    }
+    let wake = changes.touched.iter().filter_map(|id| subjects.get(id)).filter_map(|subject| subject.wake).min();
+    Ok(News { effects, wake })
+}
+
+type Subjects = std::collections::BTreeMap<PersonId, Subject>;
+
+/// New people, changed ones, and the identifiers that they gain and lose.
+async fn profiles(
+    tx: &Tx,
+    subjects: &Subjects,
+    changes: &Changes,
+    loaded: &Loaded,
+    rules: RulesVersion,
+) -> Result<(), Failed> {
+    let made: Vec<NewPerson> = changes
+        .made
+        .iter()
+        .filter_map(|id| subjects.get(id))
+        .map(|Subject { person, .. }| NewPerson {
+            person: person.clone(),
+            first_number: (person.external_id.is_none() && person.email.is_none())
+                .then(|| person.phone.clone())
+                .flatten(),
+        })
+        .collect();
+    people::insert(tx, &made, rules).await?;
+    let changed: Vec<_> = changes
+        .touched
+        .iter()
+        .filter(|id| !changes.made.contains(id))
+        .filter_map(|id| subjects.get(id))
+        .map(|subject| &subject.person)
+        .filter(|person| loaded.subjects.get(&person.id).is_none_or(|before| before.person != **person))
+        .collect();
+    people::save_profiles(tx, &changed).await?;
+    let lost: Vec<_> = changes.lost.iter().map(|(person, key)| (*person, key.channel())).collect();
+    identities::delete(tx, &lost).await?;
+    let gained: Vec<_> = changes
+        .gained
+        .iter()
+        .map(|(person, key, since)| {
+            let (channel, value) = key.clone().into_parts();
+            Identity { channel, value, person: *person, since: *since }
+        })
+        .collect();
+    identities::insert(tx, &gained).await?;
+    Ok(())
+}
+
+/// The events. If a key turns out to be taken, somebody else was faster with the same message: begin again.
+async fn log(tx: &Tx, changes: &Changes, rules: RulesVersion, now_ms: i64) -> Result<(), Failed> {
+    let rows: Vec<EventRow> = changes
+        .events
+        .iter()
+        .map(|logged: &Logged| EventRow {
+            event: logged.event.clone(),
+            person: logged.person,
+            arrived_ms: now_ms,
+            provider: Cow::Borrowed(logged.provider),
+            provider_id: logged.provider_id.clone(),
+            rules,
+        })
+        .collect();
+    let written = events::insert(tx, &rows).await?;
+    if written.len() == rows.len() { Ok(()) } else { Err(Failed::Moved) }
+}
+
+/// What the engine keeps, and the wake where it moved.
+async fn states(tx: &Tx, subjects: &Subjects, changes: &Changes, loaded: &Loaded) -> Result<(), Failed> {
+    let touched: Vec<&Subject> = changes.touched.iter().filter_map(|id| subjects.get(id)).collect();
+    let rows: Vec<StateRow> = touched
+        .iter()
+        .map(|subject| StateRow {
+            id: subject.person.id,
+            last_seq: subject.state.last_seq,
+            rules: subject.state.rules,
+            state: subject.state.encode(),
+        })
+        .collect();
+    people::save_states(tx, &rows).await?;
+    let before = |id: PersonId| -> Option<Second> { loaded.subjects.get(&id).and_then(|subject| subject.wake) };
+    let wakes: Vec<_> = touched
+        .iter()
+        .map(|subject| (subject.person.id, subject.wake))
+        .filter(|(id, wake)| before(*id) != *wake)
+        .collect();
+    people::set_wakes(tx, &wakes).await?;
+    Ok(())
+}
+
+async fn consequences(tx: &Tx, changes: &Changes, loaded: &Loaded, rules: RulesVersion) -> Result<(), Failed> {
+    let transitions: Vec<_> = changes
+        .transitions
+        .iter()
+        .map(|(person, transition)| TransitionRow { person: *person, transition: *transition, rules })
+        .collect();
+    memberships::write(tx, &transitions).await?;
+    let known = |person: &Option<PersonId>, id| {
+        let subject = person.and_then(|person| loaded.subjects.get(&person));
+        subject.is_some_and(|subject| subject.journeys.iter().any(|journey| journey.id == id))
+    };
+    let (old, new): (Vec<_>, Vec<_>) =
+        changes.journeys.values().partition(|(person, journey)| known(person, journey.id));
+    let new: Vec<_> =
+        new.into_iter().map(|(person, journey)| JourneyRow { journey: journey.clone(), person: *person }).collect();
+    journeys::insert(tx, &new).await?;
+    let old: Vec<_> = old.into_iter().map(|(_, journey)| journey).collect();
+    journeys::save(tx, &old).await?;
+    let entries: Vec<_> =
+        changes.entries.iter().map(|(person, entry)| EntryRow { entry: entry.clone(), person: *person }).collect();
+    journeys::log(tx, &entries).await?;
+    Ok(())
+}
+
+/// Outbox rows, and for each send its message. True if there is something to deliver.
+async fn effects(tx: &Tx, changes: &Changes, now_ms: i64) -> Result<bool, Failed> {
+    let sends: Vec<_> =
+        changes.effects.iter().filter_map(|(person, effect)| message(person.as_ref()?, effect)).collect();
+    messages::insert(tx, &sends).await?;
+    let news: Vec<_> = changes
+        .messages
+        .values()
+        .map(|outstanding| {
+            let mut times = DeliveryTimes { accepted: outstanding.accepted, ..DeliveryTimes::default() };
+            if let Some((delivery, at)) = outstanding.heard {
+                times.note(delivery, at);
+            }
+            MessageNews {
+                id: outstanding.message.id,
+                delivery: outstanding.delivery,
+                provider_key: outstanding.provider_key,
+                sender: outstanding.sender.clone(),
+                times,
+                bound: outstanding.bound,
+                failure: None,
+            }
+        })
+        .collect();
+    messages::update(tx, &news).await?;
+    outbox::conclude(tx, &changes.concluded, outbox::State::Done, "told by a status").await?;
+    let rows: Vec<_> = changes
+        .effects
+        .iter()
+        .map(|(person, effect)| NewEffect { effect: effect.clone(), person: *person, endpoint: endpoint(effect) })
+        .collect();
+    let recorded = outbox::insert(tx, &rows, now_ms).await?;
+    Ok(!recorded.is_empty())
+}
+
+fn message(person: &PersonId, effect: &Effect) -> Option<MessageRow> {
+    let EffectKind::Send(outgoing) = &effect.kind else { return None };
+    let (template, body) = match &outgoing.body {
+        Body::Text(text) => (None, Some(text.clone())),
+        Body::Template { name, .. } => (Some(name.clone()), None),
+    };
+    Some(MessageRow {
+        id: effect.id,
+        person: *person,
+        campaign: Some(effect.campaign.clone()),
+        step: Some(effect.step.clone()),
+        journey: Some(effect.journey),
+        template,
+        sender: None,
+        provider_key: None,
+        created: effect.at,
+        delivery: Delivery::Pending,
+        times: DeliveryTimes::default(),
+        failure: None,
+        body,
+    })
+}
+
+/// What effects of one person are counted by: the provider, or the address of a webhook.
+fn endpoint(effect: &Effect) -> String {
+    match &effect.kind {
+        EffectKind::Send(_) => "whatsapp".to_owned(),
+        EffectKind::Webhook(call) => {
+            let end = call.url.char_indices().map(|(at, _)| at).take_while(|at| *at <= ENDPOINT_BYTES_MAX).last();
+            let whole = call.url.len() <= ENDPOINT_BYTES_MAX;
+            if whole { call.url.clone() } else { call.url[..end.unwrap_or(0)].to_owned() }
+        }
+    }
+}
+
+/// Indexed text is short: some databases refuse long keys.
+const ENDPOINT_BYTES_MAX: usize = 512;
+
+async fn records(tx: &Tx, changes: &Changes, now_ms: i64) -> Result<(), Failed> {
+    let rows: Vec<_> = changes
+        .notices
+        .iter()
+        .map(|noticed| Notice {
+            at_ms: now_ms,
+            kind: Cow::Borrowed(noticed.kind),
+            person: noticed.person,
+            key: noticed.key,
+            data: match &noticed.data {
+                Json::Object(data) => data.clone(),
+                _ => serde_json::Map::new(),
+            },
+        })
+        .collect();
+    notices::insert(tx, &rows).await?;
+    let rows: Vec<_> = changes
+        .quarantine
+        .iter()
+        .map(|(provider, broken): &(&'static str, Broken)| NewQuarantined {
+            arrived_ms: now_ms,
+            provider,
+            broken: broken.clone(),
+        })
+        .collect();
+    quarantine::insert(tx, &rows).await?;
+    Ok(())
+}
