@@ -7,10 +7,21 @@
 //!
 //! Not here: decisions. Nobody else may know `sea_orm` or `sqlx`.
 
+pub mod activity;
 pub mod events;
 pub mod identities;
+pub mod installation;
+pub mod journeys;
+pub mod memberships;
+pub mod messages;
+pub mod notices;
+pub mod outbox;
 pub mod people;
+pub mod quarantine;
+pub mod rules;
 
+mod cause;
+mod erase;
 mod error;
 mod migrate;
 mod open;
@@ -21,6 +32,7 @@ mod source;
 mod sql;
 mod sqlite;
 
+pub use erase::erase;
 pub use error::StoreError;
 pub use open::{OpenError, Options, Store};
 pub use source::{Reader, Source, Tx};
