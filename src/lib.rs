@@ -3,6 +3,7 @@
 // The core: no runtime, socket, file, clock or chance.
 pub mod diagnostic;
 pub mod dsl;
+pub mod engine;
 pub mod model;
 pub mod providers;
 pub mod resolve;
@@ -17,5 +18,8 @@ pub mod clock;
 pub mod intake;
 #[cfg(feature = "server")]
 pub mod settings;
+pub mod rollout;
+#[cfg(feature = "server")]
+pub mod schedule;
 #[cfg(feature = "server")]
 pub mod store;

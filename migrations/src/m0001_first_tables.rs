@@ -184,6 +184,8 @@ const EFFECTS: &[&str] = &[
         read_at INTEGER,
         played_at INTEGER,
         replied_at INTEGER,
+        bound_at INTEGER,
+        bound_seq INTEGER,
         failure TEXT,
         body TEXT
     ) STRICT, WITHOUT ROWID",

@@ -6,12 +6,12 @@ use super::item::Outcome;
 use super::pass::Pass;
 use crate::engine::{self, Input};
 use crate::model::event::{Event, Kind, MessageRef, Reason};
-use crate::model::id::{EventKey, PersonId, keyed_hash};
+use crate::model::id::{EffectId, EventKey, PersonId, keyed_hash};
+use crate::model::identity::Channel;
 use crate::model::inbound::Arrival;
 use crate::model::message::Outstanding;
 use crate::model::time::Second;
-use crate::resolve::attribution;
-use crate::resolve::identity;
+use crate::resolve::{self, Question};
 
 impl Pass<'_> {
     pub(super) fn arrival(&mut self, arrival: &Arrival) -> Outcome {
@@ -29,14 +29,16 @@ impl Pass<'_> {
 
     /// The person behind the sender; what the message teaches about their identifiers is kept.
     fn whose(&mut self, arrival: &Arrival) -> Option<PersonId> {
-        let keys = identity::keys(&arrival.sender);
-        let choice = identity::choose(&keys, &self.holders)?;
-        let lesson = identity::learn(&arrival.sender, &choice, &self.holders);
-        for key in lesson.links {
-            self.gain(choice.person, key);
+        let choice = resolve::choose(&resolve::keys(&arrival.sender), &self.holders)?;
+        let own: Vec<(Channel, &str)> =
+            self.own.get(&choice.person).into_iter().flatten().map(|(channel, id)| (*channel, id.as_str())).collect();
+        let learned = resolve::learn(&arrival.sender, choice, &self.holders, &own);
+        for link in learned.links {
+            self.own.entry(link.person).or_default().push((link.channel, link.value.clone()));
+            self.gain(link.person, link.channel, link.value);
         }
-        for noticed in lesson.noticed {
-            self.changes.notice(noticed, Some(choice.person), json!({}));
+        for conflict in learned.conflicts {
+            self.changes.notice(conflict.as_str(), Some(choice.person), json!({}));
         }
         Some(choice.person)
     }
@@ -44,17 +46,25 @@ impl Pass<'_> {
     fn from_person(&mut self, person: PersonId, key: EventKey, arrival: &Arrival) {
         let context = arrival.context.as_deref().map(|id| keyed_hash(self.context.key, &[arrival.provider, id]));
         let at = self.stamp(arrival.at);
-        let answered = attribution::attribute(
-            &arrival.kind,
-            arrival.properties.get("via").and_then(serde_json::Value::as_str),
-            context,
-            at,
-            arrival.our_number_id.as_deref(),
-            &self.messages_to(person),
-            self.context.schema().attribution_window,
-        );
+        let question = Question::of(arrival, Some(person), context, at);
+        let window = self.context.schema().attribution_window;
+        let answered = resolve::attribute(&question, &self.candidates(person), window);
+        let bound = answered.as_ref().filter(|(_, reason)| *reason == Reason::InFlight).map(|(message, _)| message.id);
         let event = self.event(key, arrival, at, answered);
         self.step(person, Input::Event(event), arrival.provider, Some(&arrival.id));
+        if let Some(message) = bound {
+            self.bind(message, person, at);
+        }
+    }
+
+    /// A reply bound to a message in flight: when that is accepted, its `sent` goes before the first of them.
+    fn bind(&mut self, message: EffectId, person: PersonId, at: Second) {
+        let seq = self.subjects.get(&person).map_or(0, |subject| subject.state.last_seq);
+        let Some(outstanding) = self.messages.get_mut(&message) else { return };
+        if outstanding.bound.is_none_or(|bound| (at, seq) < bound) {
+            outstanding.bound = Some((at, seq));
+            self.changes.heard(outstanding, None);
+        }
     }
 
     /// Nobody's number: an anonymous event, and it stays one.
@@ -64,7 +74,7 @@ impl Pass<'_> {
     }
 
     pub(super) fn anonymous(&mut self, event: Event, provider: &'static str, provider_id: Option<&str>) {
-        let step = engine::anonymous(self.context.versions, event, self.context.now);
+        let step = engine::anonymous(self.context.versions, &event, self.context.now);
         self.changes.record(None, step, provider, provider_id);
     }
 
@@ -93,13 +103,15 @@ impl Pass<'_> {
         }
     }
 
+    /// What a reply of this person can answer: what went to them, and whatever a quote names.
+    fn candidates(&self, person: PersonId) -> Vec<Outstanding> {
+        let named = |message: &&Outstanding| message.person == person || message.provider_key.is_some();
+        self.messages.values().filter(named).cloned().collect()
+    }
+
     /// When something happened: the sender's stamp, never after its arrival.
     pub(super) fn stamp(&self, at: Option<Second>) -> Second {
         at.map_or(self.context.now, |at| at.min(self.context.now))
-    }
-
-    pub(super) fn messages_to(&self, person: PersonId) -> Vec<Outstanding> {
-        self.messages.values().filter(|message| message.person == person).cloned().collect()
     }
 }
 

@@ -8,9 +8,11 @@ use super::pass::Pass;
 use crate::engine::Input;
 use crate::model::event::Kind;
 use crate::model::id::{EffectId, EventKey, keyed_hash};
+use crate::model::identity::Channel;
 use crate::model::inbound::Status;
 use crate::model::message::Delivery;
 use crate::model::time::Second;
+use crate::resolve;
 
 impl Pass<'_> {
     pub(super) fn status(&mut self, status: &Status) -> Outcome {
@@ -20,7 +22,9 @@ impl Pass<'_> {
         };
         let at = self.stamp(status.at);
         // The status can come before the answer to the send: then it is the acceptance too.
-        self.accept(id, status.provider, provider_key, at);
+        if self.accept(id, status.provider, provider_key, at) {
+            self.changes.concluded.push(id);
+        }
         let mut heard = false;
         // `read` may come without `delivered`, and it implies it.
         if matches!(status.delivery, Delivery::Read | Delivery::Played) {
@@ -46,7 +50,7 @@ impl Pass<'_> {
         }
         message.delivery = message.delivery.hear(delivery);
         let (person, about_message) = (message.person, message.message.clone());
-        self.changes.messages.insert(id, message.clone());
+        self.changes.heard(message, Some((delivery, at)));
         if let Some(kind) = delivery.event() {
             self.is_new(key);
             let mut event = about(key, kind, about_message, at, self.context.now);
@@ -60,9 +64,10 @@ impl Pass<'_> {
     }
 
     /// The provider took the message: it becomes a `sent` event, to which replies are attributed.
-    fn accept(&mut self, id: EffectId, provider: &'static str, provider_key: [u8; 16], at: Second) {
+    /// False if that was known already.
+    fn accept(&mut self, id: EffectId, provider: &'static str, provider_key: [u8; 16], at: Second) -> bool {
         let Some(message) = self.messages.get_mut(&id).filter(|message| message.delivery == Delivery::Pending) else {
-            return;
+            return false;
         };
         let at = message.bound.map_or(at, |(reply_at, _)| at.min(reply_at));
         message.delivery = Delivery::Accepted;
@@ -71,13 +76,14 @@ impl Pass<'_> {
         message.provider_key = Some(provider_key);
         let (person, precedes) = (message.person, message.bound.map(|(_, seq)| seq));
         let about_message = message.message.clone();
-        self.changes.messages.insert(id, message.clone());
+        self.changes.heard(message, Some((Delivery::Accepted, at)));
         let key = EventKey::of(self.context.key, &[provider, "accepted", &id.0.to_string()]);
         if self.is_new(key) {
             let mut event = about(key, Kind::Sent, about_message, at, self.context.now);
             event.precedes = precedes;
             self.step(person, Input::Event(event), provider, None);
         }
+        true
     }
 
     pub(super) fn settle(&mut self, settle: &Settle) -> Outcome {
@@ -104,7 +110,7 @@ impl Pass<'_> {
         let Some(message) = self.messages.get_mut(&id) else { return };
         message.delivery = message.delivery.hear(Delivery::Failed);
         let (person, about_message) = (message.person, message.message.clone());
-        self.changes.messages.insert(id, message.clone());
+        self.changes.heard(message, Some((Delivery::Failed, self.context.now)));
         let key = EventKey::of(self.context.key, &["antiphon", "failed", &id.0.to_string()]);
         if self.is_new(key) {
             let mut event = about(key, Kind::Failed, about_message, self.context.now, self.context.now);
@@ -113,13 +119,13 @@ impl Pass<'_> {
         }
     }
 
-    /// What WhatsApp calls our number, where it differs from ours: replies will come from there.
+    /// What WhatsApp calls the person's number, where it differs from ours: replies will come from there.
     fn learn_wa_id(&mut self, id: EffectId, wa_id: Option<&str>) {
         let Some(person) = self.messages.get(&id).map(|message| message.person) else { return };
-        let Some(number) = wa_id.and_then(crate::model::phone::Phone::from_whatsapp) else { return };
-        let known = self.subjects.get(&person).and_then(|subject| subject.person.phone.as_ref()) == Some(&number);
-        if !known {
-            self.gain(person, crate::resolve::identity::Key::wa_id(&number));
+        let number = self.subjects.get(&person).and_then(|subject| subject.person.phone.as_ref());
+        let (Some(number), Some(wa_id)) = (number, wa_id) else { return };
+        if let Some(alias) = resolve::learned_alias(number, wa_id) {
+            self.gain(person, Channel::Alias, alias.as_str().to_owned());
         }
     }
 }

@@ -4,35 +4,43 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::item::{Body, Item, Settle, Settlement};
 use super::loaded::Loaded;
+use super::people::{age, identifier};
 use super::write::Failed;
 use crate::engine::{State, Subject};
 use crate::model::id::{EffectId, EventKey, InstallationKey, PersonId, keyed_hash};
+use crate::model::identity::Channel;
 use crate::model::message::Outstanding;
-use crate::model::person::{Channel, Handle, Holder};
-use crate::model::time::{Second, Span};
-use crate::resolve::identity::{self, Key};
+use crate::model::person::Handle;
+use crate::model::rule::Schema;
+use crate::model::time::Second;
+use crate::resolve::{self, Holder};
 use crate::store::messages::Wanted;
 use crate::store::outbox::Settled;
 use crate::store::{StoreError, Tx, events, identities, journeys, messages, outbox, people as store_people};
+
+/// What the reads depend on besides the bodies.
+pub(super) struct Question<'a> {
+    pub key: &'a InstallationKey,
+    pub now: Second,
+    pub schema: &'a Schema,
+}
 
 /// Everything that `bodies` are about. `shared`: others write to this database, so what was read before the
 /// lock is read again behind it.
 pub(super) async fn batch(
     tx: &Tx,
-    key: &InstallationKey,
+    question: &Question<'_>,
     bodies: &[&Body],
     shared: bool,
-    attribution_window: Span,
-    now: Second,
 ) -> Result<Loaded, Failed> {
-    let names = Names::of(key, bodies);
+    let names = Names::of(question.key, bodies);
     let mut loaded = Loaded {
         known: events::known_keys(tx, &names.keys).await?,
         settled: outbox::settle(tx, &names.settled).await?,
         ..Loaded::default()
     };
     names.look_up(tx, &mut loaded).await?;
-    let named = messages::outstanding(tx, &names.messages(&loaded)).await?;
+    let named = messages::outstanding(tx, &names.messages()).await?;
     let mut ids = loaded.people();
     ids.extend(named.iter().map(|message| message.person));
     let ids: Vec<PersonId> = ids.into_iter().collect();
@@ -45,8 +53,16 @@ pub(super) async fn batch(
         }
     }
     people(tx, &mut loaded, &ids).await?;
+    for holder in &mut loaded.holders {
+        let subject = loaded.subjects.get(&holder.person);
+        holder.since = subject.and_then(|subject| age(&subject.person, question.schema.oldest_by));
+    }
     loaded.free_ids = store_people::reserve(tx, names.newcomers(&loaded)).await?;
-    let wanted = Wanted { people: names.repliers(&ids), since: now.minus(attribution_window), ..Wanted::default() };
+    if names.user_ids {
+        loaded.own = own(tx, &ids).await?;
+    }
+    let since = question.now.minus(question.schema.attribution_window);
+    let wanted = Wanted { people: names.repliers(&ids), since, ..Wanted::default() };
     let theirs = messages::outstanding(tx, &wanted).await?;
     loaded.messages = by_id(named.into_iter().chain(theirs));
     Ok(loaded)
@@ -64,6 +80,15 @@ pub(super) async fn people(tx: &Tx, loaded: &mut Loaded, ids: &[PersonId]) -> Re
         loaded.subjects.insert(id, Subject { person: row.person, state, journeys, wake: row.wake });
     }
     Ok(())
+}
+
+/// The provider ids that these people go by.
+async fn own(tx: &Tx, ids: &[PersonId]) -> Result<BTreeMap<PersonId, Vec<(Channel, String)>>, StoreError> {
+    let mut own: BTreeMap<PersonId, Vec<(Channel, String)>> = BTreeMap::new();
+    for identity in identities::of_people(tx, ids).await? {
+        own.entry(identity.person).or_default().push((identity.channel, identity.value));
+    }
+    Ok(own)
 }
 
 /// The whole logs of these people.
@@ -92,6 +117,8 @@ struct Names {
     /// Handles under which somebody may have to be made.
     makers: BTreeSet<Handle>,
     replies: bool,
+    /// Some sender comes with a provider id of theirs.
+    user_ids: bool,
 }
 
 impl Names {
@@ -111,7 +138,8 @@ impl Names {
             Item::Arrival(arrival) => {
                 self.replies = true;
                 self.keys.push(EventKey::of(key, &[arrival.provider, &arrival.id]));
-                self.senders.extend(identity::keys(&arrival.sender).into_iter().map(Key::into_parts));
+                self.user_ids |= arrival.sender.user_id.is_some();
+                self.senders.extend(resolve::keys(&arrival.sender).into_iter().map(|key| (key.channel, key.value)));
                 let quoted = arrival.context.as_deref();
                 self.provider_keys.extend(quoted.map(|id| keyed_hash(key, &[arrival.provider, id])));
             }
@@ -122,7 +150,7 @@ impl Names {
             }
             Item::Identify(identify) => {
                 self.name(&identify.handle, !identify.update_only);
-                let text = |name: &str| identify.attributes.get(name).and_then(super::people::identifier);
+                let text = |name: &str| identify.attributes.get(name).and_then(identifier);
                 self.handles.extend(text("id").map(Handle::ExternalId));
                 self.handles.extend(text("email").map(|email| Handle::Email(email.to_lowercase())));
             }
@@ -143,7 +171,7 @@ impl Names {
 
     fn name(&mut self, handle: &Handle, maker: bool) {
         if let Handle::Phone(phone) = handle {
-            self.senders.push(Key::phone(phone).into_parts());
+            self.senders.push((Channel::Phone, phone.as_str().to_owned()));
         } else {
             self.handles.push(handle.clone());
         }
@@ -153,14 +181,24 @@ impl Names {
     }
 
     async fn look_up(&self, tx: &Tx, loaded: &mut Loaded) -> Result<(), StoreError> {
-        let wanted: Vec<(Channel, &str)> = self.senders.iter().map(|(channel, value)| (*channel, value.as_str())).collect();
-        loaded.holders = identities::holders(tx, &wanted).await?;
+        let wanted: Vec<(Channel, &str)> =
+            self.senders.iter().map(|(channel, value)| (*channel, value.as_str())).collect();
+        let holders = identities::holders(tx, &wanted).await?;
+        loaded.holders = holders
+            .into_iter()
+            .map(|held| Holder {
+                channel: held.channel,
+                value: held.value,
+                person: held.person,
+                since: Some(held.known_since),
+            })
+            .collect();
         let found = identities::find(tx, &self.handles).await?;
         loaded.handles = found.into_iter().map(|found| (found.handle, found.person)).collect();
         Ok(())
     }
 
-    fn messages(&self, _: &Loaded) -> Wanted {
+    fn messages(&self) -> Wanted {
         Wanted { provider_keys: self.provider_keys.clone(), ids: self.effects.clone(), ..Wanted::default() }
     }
 
@@ -168,8 +206,8 @@ impl Names {
     fn newcomers(&self, loaded: &Loaded) -> usize {
         let known = |handle: &&Handle| match handle {
             Handle::Phone(phone) => {
-                let key = Key::phone(phone);
-                loaded.holders.iter().any(|holder: &Holder| key.is_held_by(holder))
+                let held = |holder: &Holder| holder.channel == Channel::Phone && holder.value == phone.as_str();
+                loaded.holders.iter().any(held)
             }
             other => loaded.handles.contains_key(other),
         };

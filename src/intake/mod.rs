@@ -1,6 +1,18 @@
 //! Everything comes in here: bodies wait, are gathered into batches, and a batch is one transaction.
 //! An answer leaves when its batch is committed and at no other time.
 
+mod arrival;
+mod changes;
+mod delivery;
+mod gather;
 mod item;
+mod load;
+mod loaded;
+mod pass;
+mod people;
+mod save;
+mod write;
 
+pub use gather::{BATCH_ITEMS_MAX, BUDGET, Intake, Played, QUEUE_ITEMS_MAX, Signals};
 pub use item::{Body, Identify, Item, Move, Outcome, Receipt, Refusal, Settle, Settlement, Track};
+pub use write::{Rules, Writer};

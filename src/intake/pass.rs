@@ -9,11 +9,13 @@ use super::loaded::Loaded;
 use crate::engine::{self, Input, Subject, Versions};
 use crate::model::event::Event;
 use crate::model::id::{EffectId, EventKey, InstallationKey, PersonId};
+use crate::model::inbound::{Broken, BrokenReason};
 use crate::model::message::Outstanding;
+use crate::model::identity::Channel;
 use crate::model::person::Handle;
 use crate::model::rule::Schema;
 use crate::model::time::Second;
-use crate::resolve::identity::Holder;
+use crate::resolve::Holder;
 
 /// What stays the same for a whole batch.
 pub(super) struct Context<'a> {
@@ -36,6 +38,8 @@ pub(super) struct Pass<'a> {
     pub known: BTreeSet<EventKey>,
     pub handles: BTreeMap<Handle, PersonId>,
     pub holders: Vec<Holder>,
+    /// The provider ids that people of the batch go by already.
+    pub own: BTreeMap<PersonId, Vec<(Channel, String)>>,
     pub subjects: BTreeMap<PersonId, Subject>,
     pub messages: BTreeMap<EffectId, Outstanding>,
     histories: BTreeMap<PersonId, Vec<Event>>,
@@ -86,6 +90,7 @@ impl<'a> Pass<'a> {
             known: loaded.known.clone(),
             handles: loaded.handles.clone(),
             holders: loaded.holders.clone(),
+            own: loaded.own.clone(),
             subjects: loaded.subjects.clone(),
             messages: loaded.messages.clone(),
             histories: loaded.histories.clone(),
@@ -118,7 +123,7 @@ impl<'a> Pass<'a> {
         self.free.next()
     }
 
-    /// Plays what was due before now, then gives `input` to the engine.
+    /// Gives `input` to the engine, which first plays what was due before now.
     pub fn step(&mut self, person: PersonId, input: Input, provider: &'static str, provider_id: Option<&str>) {
         let Some(subject) = self.subjects.get_mut(&person) else { return };
         let history = self.histories.get(&person);
@@ -126,17 +131,42 @@ impl<'a> Pass<'a> {
             self.wanted.insert(person);
             return;
         }
-        let history = history.map(Vec::as_slice);
-        let now = self.context.now;
-        let mut steps = engine::play_due(self.context.versions, subject, history, now);
-        let step = engine::step(self.context.versions, subject, input, history, now);
+        let is_event = matches!(input, Input::Event(_));
+        let step = engine::step(self.context.versions, subject, input, history.map(Vec::as_slice), self.context.now);
         if let Some(history) = self.histories.get_mut(&person) {
-            history.extend(steps.iter().chain([&step]).flat_map(|step| step.events.iter().cloned()));
+            history.extend(step.events.iter().cloned());
+            history.sort_unstable_by_key(|event| event.seq);
         }
         self.changes.touched.insert(person);
-        for played in steps.drain(..) {
-            self.changes.record(Some(person), played, "antiphon", None);
+        self.changes.record(Some(person), step, provider, provider_id.filter(|_| is_event));
+    }
+
+    /// Lets time pass for somebody: what is due is played, and an outdated state is folded again.
+    pub fn touch(&mut self, person: PersonId) {
+        self.step(person, Input::Wake, "antiphon", None);
+    }
+
+    /// What a body holds besides its items: what could not be read, and what is known to be nothing.
+    fn remains(&mut self, body: &Body) {
+        self.changes.quarantine.extend(body.broken.iter().cloned());
+        for ignored in &body.ignored {
+            let key = ignored.id.as_deref().map(|id| EventKey::of(self.context.key, &[ignored.provider, id]));
+            if key.is_none_or(|key| self.is_new(key)) {
+                self.changes.ignored(ignored, key);
+            }
         }
-        self.changes.record(Some(person), step, provider, provider_id);
+    }
+
+    /// An item that cannot be processed is kept for a person to look at; what it says stays out of the log.
+    fn quarantine(&mut self, item: &Item) -> Outcome {
+        let provider = match item {
+            Item::Arrival(arrival) => arrival.provider,
+            Item::Status(status) => status.provider,
+            _ => "antiphon",
+        };
+        let raw = format!("{item:?}");
+        let broken = Broken { pointer: String::new(), reason: BrokenReason::Panic, raw };
+        self.changes.quarantine.push((provider, broken));
+        Outcome::Quarantined
     }
 }

@@ -5,15 +5,19 @@ use ulid::Ulid;
 
 use super::item::{Identify, Move, Outcome, Track};
 use super::pass::Pass;
-use crate::engine::{Input, State, Subject};
+use crate::engine::{Input, Subject};
 use crate::model::event::{Event, Kind};
 use crate::model::id::{EventKey, PersonId};
+use crate::model::identity::Channel;
+use crate::model::inbound::Sender;
 use crate::model::limit::ATTRIBUTES_PER_PERSON_MAX;
 use crate::model::person::{Handle, Person};
-use crate::model::phone::Phone;
+use crate::model::phone::{Phone, Region};
+use crate::model::rule::OldestBy;
 use crate::model::time::Second;
-use crate::model::value::Properties;
-use crate::resolve::identity::{self, Holder, Key};
+use crate::model::value::{Properties, Type, Value};
+use crate::resolve::{self, Holder};
+use crate::store::identities::Identity;
 
 impl Pass<'_> {
     pub(super) fn identify(&mut self, identify: &Identify) -> Outcome {
@@ -120,7 +124,7 @@ impl Pass<'_> {
 
     /// The attribute `phone` decides which number leads to the person, from now on.
     fn number(&mut self, person: PersonId, value: Option<&Json>) {
-        let region = self.context.schema().phone_region();
+        let region = Region::read(&self.context.schema().phone_region).unwrap_or_default();
         let new = match value.filter(|value| !value.is_null()).map(|value| Phone::from_attribute(value, region)) {
             Some(Ok(phone)) => Some(phone),
             Some(Err(_)) => {
@@ -135,18 +139,18 @@ impl Pass<'_> {
         if old == new {
             return;
         }
-        if let Some(old) = old {
-            self.lose(person, Key::phone(&old));
+        if old.is_some() {
+            self.lose(person, Channel::Phone);
         }
         if let Some(new) = new {
-            self.gain(person, Key::phone(&new));
+            self.gain(person, Channel::Phone, new.as_str().to_owned());
         }
     }
 
     fn write_attributes(&mut self, person: PersonId, delta: Properties, at: Option<Second>) {
         let at = self.stamp(at);
         let now = self.context.now;
-        let seq = self.subjects.get(&person).map_or(0, |subject| subject.state.last_seq());
+        let seq = self.subjects.get(&person).map_or(0, |subject| subject.state.last_seq);
         let key = EventKey::of(self.context.key, &["antiphon", "attributes", &person.0.to_string(), &seq.to_string()]);
         let event = Event {
             key,
@@ -201,13 +205,13 @@ impl Pass<'_> {
     pub(super) fn moved(&mut self, moved: &Move) -> Outcome {
         let Some(person) = self.meant(&moved.handle) else { return Outcome::PassedOver("unknown person") };
         let Some(subject) = self.subjects.get(&person) else { return Outcome::PassedOver("unknown person") };
-        let segment = self.context.versions.active.segment_id(&moved.segment);
-        let Some(segment) = segment else { return Outcome::PassedOver("unknown segment") };
-        if subject.state.is_member(segment) == moved.joined {
+        let segment = self.context.versions.active.manual_segment(&moved.segment);
+        let Some(segment) = segment else { return Outcome::PassedOver("no manual segment") };
+        if subject.state.is_in(segment) == moved.joined {
             return Outcome::Duplicate;
         }
         let kind = if moved.joined { Kind::SegmentJoined } else { Kind::SegmentLeft }(moved.segment.clone());
-        let seq = subject.state.last_seq().to_string();
+        let seq = subject.state.last_seq.to_string();
         let key = EventKey::of(self.context.key, &["antiphon", "move", &person.0.to_string(), &seq]);
         let now = self.context.now;
         let event = Event {
@@ -239,7 +243,9 @@ impl Pass<'_> {
     fn meant(&self, handle: &Handle) -> Option<PersonId> {
         match handle {
             Handle::Phone(phone) => {
-                identity::choose(&[Key::phone(phone)], &self.holders).map(|choice| choice.person)
+                let sender = Sender { number: Some(phone.clone()), ..Sender::default() };
+                let exact = resolve::keys(&sender).into_iter().take(1).collect::<Vec<_>>();
+                resolve::choose(&exact, &self.holders).map(|choice| choice.person)
             }
             other => self.handles.get(other).copied(),
         }
@@ -269,11 +275,10 @@ impl Pass<'_> {
             Handle::CioId(_) => {}
         }
         let phone = person.phone.clone();
-        self.subjects
-            .insert(id, Subject { person, state: State::default(), journeys: Vec::new(), wake: None });
+        self.subjects.insert(id, Subject::new(person));
         self.changes.made.insert(id);
         match (handle, phone) {
-            (_, Some(phone)) => self.gain(id, Key::phone(&phone)),
+            (_, Some(phone)) => self.gain(id, Channel::Phone, phone.as_str().to_owned()),
             (handle, None) => {
                 self.handles.insert(handle.clone(), id);
             }
@@ -282,17 +287,32 @@ impl Pass<'_> {
         Some(id)
     }
 
-    pub(super) fn gain(&mut self, person: PersonId, key: Key) {
+    pub(super) fn gain(&mut self, person: PersonId, channel: Channel, value: String) {
         let Some(subject) = self.subjects.get(&person) else { return };
-        self.holders.push(Holder::new(&key, &subject.person));
+        let since = age(&subject.person, self.context.schema().oldest_by);
+        self.holders.push(Holder { channel, value: value.clone(), person, since });
         self.changes.touched.insert(person);
-        self.changes.gained.push((person, key, self.context.now));
+        self.changes.gained.push(Identity { channel, value, person, since: self.context.now });
     }
 
-    fn lose(&mut self, person: PersonId, key: Key) {
-        self.holders.retain(|holder| holder.person != person || !holder.is(&key));
-        self.changes.gained.retain(|(who, gained, _)| *who != person || *gained != key);
-        self.changes.lost.push((person, key));
+    /// A number that is given up leads nowhere: numbers are recycled.
+    fn lose(&mut self, person: PersonId, channel: Channel) {
+        self.holders.retain(|holder| holder.person != person || holder.channel != channel);
+        self.changes.gained.retain(|gained| gained.person != person || gained.channel != channel);
+        self.changes.lost.push((person, channel));
+    }
+}
+
+/// What decides who is the oldest of several people with one number.
+pub(super) fn age(person: &Person, oldest_by: OldestBy) -> Option<Second> {
+    match oldest_by {
+        OldestBy::KnownSince => Some(person.known_since),
+        OldestBy::CreatedAt => {
+            match person.attributes.get("created_at").and_then(|stored| Value::read(stored, Type::Time)) {
+                Some(Value::Time(at)) => Some(at),
+                _ => None,
+            }
+        }
     }
 }
 
@@ -322,11 +342,16 @@ struct Names {
 impl Names {
     /// Takes `id` and `email` out of `attributes`.
     fn take(attributes: &mut Properties) -> Self {
-        let mut text = |name: &str| match attributes.remove(name) {
-            Some(Json::String(text)) if !text.is_empty() => Some(text),
-            Some(Json::Number(number)) => Some(number.to_string()),
-            _ => None,
-        };
+        let mut text = |name: &str| attributes.remove(name).as_ref().and_then(identifier);
         Self { id: text("id"), email: text("email").map(|email| email.to_lowercase()) }
+    }
+}
+
+/// An identifier as it came in a call: a text or a number.
+pub(super) fn identifier(value: &Json) -> Option<String> {
+    match value {
+        Json::String(text) if !text.is_empty() => Some(text.clone()),
+        Json::Number(number) => Some(number.to_string()),
+        _ => None,
     }
 }

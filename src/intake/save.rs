@@ -13,12 +13,12 @@ use crate::model::effect::{Body, Effect, EffectKind};
 use crate::model::id::{PersonId, RulesVersion};
 use crate::model::inbound::Broken;
 use crate::model::message::Delivery;
+use crate::model::person::Person;
 use crate::model::time::Second;
 use crate::store::events::EventRow;
-use crate::store::identities::Identity;
 use crate::store::journeys::{EntryRow, JourneyRow};
 use crate::store::memberships::TransitionRow;
-use crate::store::messages::{DeliveryTimes, MessageNews, MessageRow};
+use crate::store::messages::{DeliveryTimes, MessageRow};
 use crate::store::notices::Notice;
 use crate::store::outbox::NewEffect;
 use crate::store::people::{NewPerson, StateRow};
@@ -61,12 +61,7 @@ async fn profiles(
         .made
         .iter()
         .filter_map(|id| subjects.get(id))
-        .map(|Subject { person, .. }| NewPerson {
-            person: person.clone(),
-            first_number: (person.external_id.is_none() && person.email.is_none())
-                .then(|| person.phone.clone())
-                .flatten(),
-        })
+        .map(|subject| newcomer(&subject.person))
         .collect();
     people::insert(tx, &made, rules).await?;
     let changed: Vec<_> = changes
@@ -78,18 +73,24 @@ async fn profiles(
         .filter(|person| loaded.subjects.get(&person.id).is_none_or(|before| before.person != **person))
         .collect();
     people::save_profiles(tx, &changed).await?;
-    let lost: Vec<_> = changes.lost.iter().map(|(person, key)| (*person, key.channel())).collect();
-    identities::delete(tx, &lost).await?;
-    let gained: Vec<_> = changes
-        .gained
-        .iter()
-        .map(|(person, key, since)| {
-            let (channel, value) = key.clone().into_parts();
-            Identity { channel, value, person: *person, since: *since }
-        })
-        .collect();
-    identities::insert(tx, &gained).await?;
+    identities::delete(tx, &changes.lost).await?;
+    identities::insert(tx, &changes.gained).await?;
     Ok(())
+}
+
+fn newcomer(person: &Person) -> NewPerson {
+    // Two who are made from the same number alone must meet at a unique key.
+    let from_number = person.external_id.is_none() && person.email.is_none();
+    NewPerson {
+        id: person.id,
+        cio_id: person.cio_id,
+        external_id: person.external_id.clone(),
+        email: person.email.clone(),
+        first_number: person.phone.clone().filter(|_| from_number),
+        phone: person.phone.clone(),
+        attributes: person.attributes.clone(),
+        known_since: person.known_since,
+    }
 }
 
 /// The events. If a key turns out to be taken, somebody else was faster with the same message: begin again.
@@ -162,25 +163,7 @@ async fn effects(tx: &Tx, changes: &Changes, now_ms: i64) -> Result<bool, Failed
     let sends: Vec<_> =
         changes.effects.iter().filter_map(|(person, effect)| message(person.as_ref()?, effect)).collect();
     messages::insert(tx, &sends).await?;
-    let news: Vec<_> = changes
-        .messages
-        .values()
-        .map(|outstanding| {
-            let mut times = DeliveryTimes { accepted: outstanding.accepted, ..DeliveryTimes::default() };
-            if let Some((delivery, at)) = outstanding.heard {
-                times.note(delivery, at);
-            }
-            MessageNews {
-                id: outstanding.message.id,
-                delivery: outstanding.delivery,
-                provider_key: outstanding.provider_key,
-                sender: outstanding.sender.clone(),
-                times,
-                bound: outstanding.bound,
-                failure: None,
-            }
-        })
-        .collect();
+    let news: Vec<_> = changes.messages.values().map(|(_, news)| news.clone()).collect();
     messages::update(tx, &news).await?;
     outbox::conclude(tx, &changes.concluded, outbox::State::Done, "told by a status").await?;
     let rows: Vec<_> = changes

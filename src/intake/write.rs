@@ -13,7 +13,7 @@ use super::pass::{self, Context, Pass, Spot};
 use super::{load, save};
 use crate::chance;
 use crate::clock::Clock;
-use crate::engine::{Input, Versions};
+use crate::engine::Versions;
 use crate::model::id::{InstallationKey, PersonId};
 use crate::model::time::Second;
 use crate::store::{Store, StoreError, Tx, people};
@@ -176,15 +176,16 @@ impl Writer {
     /// Reads, decides and writes; the transaction stays open.
     async fn fill(&self, tx: &Tx, bodies: &[&Body], poison: &BTreeSet<Spot>) -> Result<(Vec<Receipt>, News), Failed> {
         let versions = self.rules.now();
-        let mut loaded = load::batch(tx, &self.key, bodies, self.store.is_shared()).await?;
         let (now_ms, now) = (self.clock.millis(), self.clock.second());
+        let question = load::Question { key: &self.key, now, schema: &versions.active.rules().schema };
+        let mut loaded = load::batch(tx, &question, bodies, self.store.is_shared()).await?;
         let fresh: Vec<_> = loaded.free_ids.iter().map(|_| chance::ulid(now)).collect();
         let context = Context { versions: &versions, key: &self.key, now, fresh: &fresh };
         let mut poison = poison.clone();
         loop {
             match attempt(&context, &loaded, bodies, &poison) {
                 Attempt::Done(pass, receipts) => {
-                    let news = save::all(tx, pass, &loaded, versions.active.version(), now_ms).await?;
+                    let news = save::all(tx, *pass, &loaded, versions.active.version(), now_ms).await?;
                     return Ok((receipts, news));
                 }
                 Attempt::Wants(people) => load::histories(tx, &mut loaded, &people).await?,
@@ -211,7 +212,7 @@ impl Writer {
     async fn due(&mut self, limit: u32) -> Result<Played, Failed> {
         let tx = self.store.write().await?;
         let due = people::due(&tx, self.clock.second(), limit).await?;
-        let news = self.touch(&tx, &due, None).await?;
+        let news = self.touch(&tx, &due).await?;
         let next = people::next_wake(&tx).await?;
         tx.commit().await?;
         self.announce(&news);
@@ -232,7 +233,7 @@ impl Writer {
         let tx = self.store.write().await?;
         let version = self.rules.now().active.version();
         let stale = people::stale(&tx, version, self.caught_up, limit).await?;
-        let news = self.touch(&tx, &stale, Some(Input::Rules)).await?;
+        let news = self.touch(&tx, &stale).await?;
         tx.commit().await?;
         // New people begin under the newest version, so nobody before the last one falls behind again.
         self.caught_up = stale.last().copied().unwrap_or(PersonId(0));
@@ -240,20 +241,17 @@ impl Writer {
         Ok(u32::try_from(stale.len()).unwrap_or(u32::MAX))
     }
 
-    /// Plays what is due for these people, and gives them `input` if there is one.
-    async fn touch(&self, tx: &Tx, ids: &[PersonId], input: Option<Input>) -> Result<News, Failed> {
+    /// Lets time pass for these people: what is due is played, outdated states are folded again.
+    async fn touch(&self, tx: &Tx, ids: &[PersonId]) -> Result<News, Failed> {
         let versions = self.rules.now();
         let mut loaded = Loaded::default();
         load::people(tx, &mut loaded, ids).await?;
-        if input.is_some() {
-            load::histories(tx, &mut loaded, &ids.iter().copied().collect()).await?;
-        }
         let (now_ms, now) = (self.clock.millis(), self.clock.second());
         let context = Context { versions: &versions, key: &self.key, now, fresh: &[] };
         loop {
             let mut pass = Pass::new(&context, &loaded);
             for id in ids {
-                pass.touch(*id, input.clone());
+                pass.touch(*id);
             }
             if pass.wanted.is_empty() {
                 return Ok(save::all(tx, pass, &loaded, versions.active.version(), now_ms).await?);

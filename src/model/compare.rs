@@ -73,7 +73,12 @@ impl Comparison {
     /// Whether the test holds of `properties` at `now`.
     #[must_use]
     pub fn holds(&self, properties: &Properties, now: Second) -> bool {
-        let stored = reach(properties, &self.name);
+        self.holds_of(reach(properties, &self.name), now)
+    }
+
+    /// Whether the test holds of the value that is stored under its name.
+    #[must_use]
+    pub fn holds_of(&self, stored: Option<&Json>, now: Second) -> bool {
         match &self.op {
             Op::Missing => self.read(stored).is_none(),
             Op::Present => self.read(stored).is_some(),
@@ -89,8 +94,14 @@ impl Comparison {
     /// They are candidates: whoever asks evaluates the whole condition at each.
     #[must_use]
     pub fn flips(&self, properties: &Properties, now: Second) -> Vec<Second> {
+        self.flips_of(reach(properties, &self.name), now)
+    }
+
+    /// The same for the value that is stored under the test's name.
+    #[must_use]
+    pub fn flips_of(&self, stored: Option<&Json>, now: Second) -> Vec<Second> {
         let Op::Time(test) = &self.op else { return Vec::new() };
-        let Some(Value::Time(value)) = self.read(reach(properties, &self.name)) else { return Vec::new() };
+        let Some(Value::Time(value)) = self.read(stored) else { return Vec::new() };
         let mut at = match test {
             TimeTest::InTheNext(d) => vec![value.minus(*d), value],
             TimeTest::InTheLast(d) => vec![value, value.plus(*d)],
@@ -102,6 +113,19 @@ impl Comparison {
         at.retain(|instant| *instant > now);
         at.sort_unstable();
         at
+    }
+
+    /// For a test that holds only of certain stored values: these values, and the type they are read under.
+    /// Such a test is found by its value, among any number of others.
+    #[must_use]
+    pub fn equals(&self) -> Option<(Type, &[Value])> {
+        let values = match &self.op {
+            Op::Is(value) => std::slice::from_ref(value),
+            Op::OneOf(values) => values.as_slice(),
+            _ => return None,
+        };
+        let ty = self.ty.or_else(|| values.first().map(Value::natural_type))?;
+        (!self.if_missing).then_some((ty, values))
     }
 
     /// Whether time alone can change the truth of this test.

@@ -33,15 +33,23 @@ pub struct Event {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Order(pub Second, u64);
 
+impl Order {
+    /// The place of event number `seq` at `at`, or the place directly before the reply that it precedes.
+    #[must_use]
+    pub fn new(at: Second, seq: Seq, precedes: Option<Seq>) -> Self {
+        let rank = match precedes {
+            Some(reply) => (u64::from(reply) * 2).saturating_sub(1),
+            None => u64::from(seq) * 2,
+        };
+        Self(at, rank)
+    }
+}
+
 impl Event {
     /// Where this event lies among the person's events.
     #[must_use]
     pub fn order(&self) -> Order {
-        let rank = match self.precedes {
-            Some(reply) => (u64::from(reply) * 2).saturating_sub(1),
-            None => u64::from(self.seq) * 2,
-        };
-        Order(self.at, rank)
+        Order::new(self.at, self.seq, self.precedes)
     }
 }
 

@@ -10,6 +10,8 @@ use super::time::Second;
 pub enum Cause {
     /// An event of this person, by its number; an anonymous one has number 0.
     Event { seq: Seq, key: EventKey },
+    /// The person was made: what is true of somebody without a history.
+    Born,
     /// Time alone.
     Wake,
     /// Another rule set became active.
@@ -22,7 +24,7 @@ impl Cause {
     pub fn seq(&self) -> Option<Seq> {
         match self {
             Self::Event { seq, .. } => Some(*seq),
-            Self::Wake | Self::Rules => None,
+            Self::Born | Self::Wake | Self::Rules => None,
         }
     }
 
@@ -31,6 +33,7 @@ impl Cause {
     pub fn as_str(&self) -> &'static str {
         match self {
             Self::Event { .. } => "event",
+            Self::Born => "born",
             Self::Wake => "wake",
             Self::Rules => "rules",
         }

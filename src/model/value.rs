@@ -13,7 +13,7 @@ use super::time::Second;
 pub type Properties = serde_json::Map<String, serde_json::Value>;
 
 /// The declared type of an attribute or property.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Type {
     Text,
     Number,
@@ -26,7 +26,7 @@ pub enum Type {
 }
 
 /// A value of a known type, as a rule writes it or as a stored value reads under its type.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Value {
     Text(String),
     /// Exact decimal.

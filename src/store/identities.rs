@@ -1,7 +1,6 @@
 //! Who holds which number or provider id. Several people may hold one; who wins is decided
 //! elsewhere. Values are personal data.
 
-use serde::{Deserialize, Serialize};
 use ulid::Ulid;
 
 use super::people::id_batch;
@@ -9,23 +8,10 @@ use super::row::{Hex, batch, word};
 use super::sql::Sql;
 use super::{Source, StoreError, Tx};
 use crate::model::id::PersonId;
+use crate::model::identity::Channel;
 use crate::model::person::Handle;
 use crate::model::phone::Phone;
 use crate::model::time::Second;
-
-/// What kind of value an identity is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Channel {
-    /// A number in E.164, from the attribute `phone`.
-    Phone,
-    /// A number that the provider uses for the person, learned from it.
-    Alias,
-    /// A business-scoped user id.
-    UserId,
-    /// The same of the parent business.
-    ParentUserId,
-}
 
 /// One value that leads to one person.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -126,6 +126,17 @@ pub async fn open_of(from: &impl Source, people: &[PersonId]) -> Result<BTreeMap
     Ok(open)
 }
 
+/// The rule sets that open journeys began under.
+///
+/// # Errors
+/// See [`StoreError`].
+pub async fn versions_in_use(from: &impl Source) -> Result<Vec<RulesVersion>, StoreError> {
+    static IN_USE: Sql =
+        Sql::new("SELECT DISTINCT rules_version FROM journeys WHERE ended_at IS NULL ORDER BY rules_version");
+    let rows = from.fetch(&IN_USE, Vec::new()).await?;
+    rows.iter().map(|row| Ok(RulesVersion(row.number(0)?))).collect()
+}
+
 /// Which journeys a list shows.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
@@ -240,7 +251,7 @@ pub async fn log_of(from: &impl Source, row: &JourneyRow) -> Result<Vec<Entry>, 
     let rows = match (row.person, row.journey.cause) {
         (Some(person), _) => from.fetch(&OF_PERSON, vec![id, person.0.into()]).await?,
         (None, Cause::Event { key, .. }) => from.fetch(&ANONYMOUS, vec![id, key.0.to_vec().into()]).await?,
-        (None, Cause::Wake | Cause::Rules) => Vec::new(),
+        (None, Cause::Born | Cause::Wake | Cause::Rules) => Vec::new(),
     };
     rows.iter().map(|row| entry(row, 0)).collect()
 }

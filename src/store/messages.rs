@@ -7,7 +7,7 @@ use super::row::{Hex, Row, batch};
 use super::sql::Sql;
 use super::{Source, StoreError, Tx};
 use crate::model::event::MessageRef;
-use crate::model::id::{EffectId, JourneyId, PersonId};
+use crate::model::id::{EffectId, JourneyId, PersonId, Seq};
 use crate::model::message::{Delivery, Outstanding};
 use crate::model::time::Second;
 
@@ -69,7 +69,25 @@ pub struct MessageNews {
     pub provider_key: Option<[u8; 16]>,
     pub sender: Option<String>,
     pub times: DeliveryTimes,
+    /// The earliest reply that was bound to it in flight.
+    pub bound: Option<(Second, Seq)>,
     pub failure: Option<String>,
+}
+
+impl MessageNews {
+    /// What is known already, as news.
+    #[must_use]
+    pub fn of(message: &Outstanding) -> Self {
+        Self {
+            id: message.message.id,
+            delivery: message.delivery,
+            provider_key: message.provider_key,
+            sender: message.sender.clone(),
+            times: DeliveryTimes::default(),
+            bound: message.bound,
+            failure: None,
+        }
+    }
 }
 
 /// Writes messages; one that is there stays as it is.
@@ -125,7 +143,9 @@ pub async fn update(tx: &Tx, news: &[MessageNews]) -> Result<(), StoreError> {
              read_at = COALESCE(messages.read_at, CAST(r.value->>8 AS bigint)),
              played_at = COALESCE(messages.played_at, CAST(r.value->>9 AS bigint)),
              replied_at = COALESCE(messages.replied_at, CAST(r.value->>10 AS bigint)),
-             failure = COALESCE(r.value->>11, messages.failure)
+             failure = COALESCE(r.value->>11, messages.failure),
+             bound_at = COALESCE(CAST(r.value->>12 AS bigint), messages.bound_at),
+             bound_seq = COALESCE(CAST(r.value->>13 AS bigint), messages.bound_seq)
          FROM {rows} AS r WHERE messages.id = {bytes:r.value->>0}",
     );
     if news.is_empty() {
@@ -146,6 +166,8 @@ pub async fn update(tx: &Tx, news: &[MessageNews]) -> Result<(), StoreError> {
             t.played,
             t.replied,
             &n.failure,
+            n.bound.map(|(at, _)| at),
+            n.bound.map(|(_, seq)| seq),
         )
     });
     tx.run(&UPDATE, [batch(rows)]).await.map(drop)
@@ -173,23 +195,23 @@ pub struct Wanted {
 pub async fn outstanding(from: &impl Source, wanted: &Wanted) -> Result<Vec<Outstanding>, StoreError> {
     static OUTSTANDING: Sql = Sql::new(
         "SELECT m.id, m.person_id, m.campaign, m.step, m.journey_id, m.template, m.sender, m.provider_key,
-                m.delivery, m.created_at, m.accepted_at
+                m.delivery, m.created_at, m.accepted_at, m.bound_at, m.bound_seq
          FROM {rows} AS r CROSS JOIN messages AS m
          WHERE m.person_id = CAST(r.value->>0 AS bigint) AND m.accepted_at >= $4
          UNION ALL
          SELECT m.id, m.person_id, m.campaign, m.step, m.journey_id, m.template, m.sender, m.provider_key,
-                m.delivery, m.created_at, m.accepted_at
+                m.delivery, m.created_at, m.accepted_at, m.bound_at, m.bound_seq
          FROM {rows} AS r CROSS JOIN messages AS m CROSS JOIN outbox AS o
          WHERE m.person_id = CAST(r.value->>0 AS bigint) AND m.accepted_at IS NULL AND m.delivery = 'pending'
            AND o.id = m.id AND o.state IN ('leased', 'held')
          UNION ALL
          SELECT m.id, m.person_id, m.campaign, m.step, m.journey_id, m.template, m.sender, m.provider_key,
-                m.delivery, m.created_at, m.accepted_at
+                m.delivery, m.created_at, m.accepted_at, m.bound_at, m.bound_seq
          FROM {rows2} AS r CROSS JOIN messages AS m
          WHERE m.provider_key = {bytes:r.value->>0}
          UNION ALL
          SELECT m.id, m.person_id, m.campaign, m.step, m.journey_id, m.template, m.sender, m.provider_key,
-                m.delivery, m.created_at, m.accepted_at
+                m.delivery, m.created_at, m.accepted_at, m.bound_at, m.bound_seq
          FROM {rows3} AS r CROSS JOIN messages AS m
          WHERE m.id = {bytes:r.value->>0}",
     );
@@ -221,6 +243,8 @@ fn read_outstanding(row: &Row) -> Result<Outstanding, StoreError> {
         sender: row.get(6)?,
         delivery: row.word(8)?,
         accepted,
+        in_flight: accepted.is_none(),
+        bound: row.second_or_null(11)?.zip(row.number_or_null(12)?),
     })
 }
 

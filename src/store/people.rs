@@ -1,7 +1,5 @@
 //! People with their engine state. All of it is personal data but ids, versions and instants.
 
-use std::collections::BTreeMap;
-
 use sea_orm::{DbBackend, Value};
 use ulid::Ulid;
 
@@ -31,6 +29,8 @@ pub struct PersonRow {
 /// Somebody to be made.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NewPerson {
+    /// One of those that [`reserve`] set aside.
+    pub id: PersonId,
     pub cio_id: Ulid,
     pub external_id: Option<String>,
     pub email: Option<String>,
@@ -106,35 +106,48 @@ fn person(row: &Row) -> Result<PersonRow, StoreError> {
     })
 }
 
-/// Makes people, with an empty state under `rules`. Their ids ascend in the order given; the result is in that order.
+/// Sets `count` ids aside, ascending, above all that were ever given. Those that are not used stay unused.
+///
+/// # Errors
+/// See [`StoreError`].
+pub async fn reserve(tx: &Tx, count: usize) -> Result<Vec<PersonId>, StoreError> {
+    // The one writer of SQLite keeps what it read until it commits; the newest id is noted even when it is gone.
+    static RESERVE: Sql = Sql::apart(
+        "WITH RECURSIVE free (id) AS (
+             SELECT COALESCE((SELECT max(seq) FROM sqlite_sequence WHERE name = 'people'), 0) + 1
+             UNION ALL SELECT id + 1 FROM free)
+         SELECT id FROM free LIMIT $1",
+        "SELECT nextval(pg_get_serial_sequence('people', 'id')) FROM generate_series(1, $1)",
+    );
+    if count == 0 {
+        return Ok(Vec::new());
+    }
+    let count = i64::try_from(count).unwrap_or(i64::MAX);
+    let rows = tx.fetch(&RESERVE, vec![count.into()]).await?;
+    rows.iter().map(|row| Ok(PersonId(row.get(0)?))).collect()
+}
+
+/// Makes people, with an empty state under `rules`.
 ///
 /// # Errors
 /// [`StoreError::is_conflict`]: one of the unique identifiers is taken; begin again with fresh reads.
-pub async fn insert(tx: &Tx, people: &[NewPerson], rules: RulesVersion) -> Result<Vec<PersonId>, StoreError> {
-    // On PostgreSQL two transactions that make the same people must meet at the first one, hence
-    // the order by key; the numbers are drawn before, in the order given.
-    static INSERT: Sql = Sql::apart(
-        "INSERT INTO people (cio_id, external_id, email, first_number, phone, attributes, known_since,
-                             last_seq, rules_version, state)
-         SELECT {bytes:r.value->>0}, r.value->>1, r.value->>2, r.value->>3, r.value->>4, r.value->>5,
-                CAST(r.value->>6 AS bigint), 0, $2, x''
-         FROM {rows} AS r WHERE true
-         RETURNING id, cio_id",
+pub async fn insert(tx: &Tx, people: &[NewPerson], rules: RulesVersion) -> Result<(), StoreError> {
+    static INSERT: Sql = Sql::new(
         "INSERT INTO people (id, cio_id, external_id, email, first_number, phone, attributes, known_since,
                              last_seq, rules_version, state)
-         SELECT n.id, {bytes:n.value->>0}, n.value->>1, n.value->>2, n.value->>3, n.value->>4, n.value->>5,
-                CAST(n.value->>6 AS bigint), 0, $2, ''::bytea
-         FROM (SELECT nextval(pg_get_serial_sequence('people', 'id')) AS id, r.value
-               FROM jsonb_array_elements($1::jsonb) WITH ORDINALITY AS r (value, place)
-               ORDER BY r.place) AS n
-         ORDER BY n.value->>1, n.value->>2, n.value->>3
-         RETURNING id, cio_id",
+         SELECT CAST(r.value->>0 AS bigint), {bytes:r.value->>1}, r.value->>2, r.value->>3, r.value->>4,
+                r.value->>5, r.value->>6, CAST(r.value->>7 AS bigint), 0, $2, {bytes:''}
+         FROM {rows} AS r WHERE true",
     );
     if people.is_empty() {
-        return Ok(Vec::new());
+        return Ok(());
     }
-    let rows = people.iter().map(|new| {
+    let mut sorted: Vec<&NewPerson> = people.iter().collect();
+    // Two transactions that make the same people must meet at the first one.
+    sorted.sort_by_key(|new| (&new.external_id, &new.email, &new.first_number));
+    let rows = sorted.into_iter().map(|new| {
         (
+            new.id,
             Hex(&new.cio_id.to_bytes()).digits(),
             new.external_id.as_deref(),
             new.email.as_deref(),
@@ -144,15 +157,7 @@ pub async fn insert(tx: &Tx, people: &[NewPerson], rules: RulesVersion) -> Resul
             new.known_since.0,
         )
     });
-    let made = tx.fetch(&INSERT, vec![batch(rows), i64::from(rules.0).into()]).await?;
-    let mut ids = BTreeMap::new();
-    for row in &made {
-        ids.insert(row.bytes(1)?, PersonId(row.get(0)?));
-    }
-    people
-        .iter()
-        .map(|new| ids.get(&new.cio_id.to_bytes()).copied().ok_or_else(|| StoreError::unreadable("new person")))
-        .collect()
+    tx.run(&INSERT, [batch(rows), i64::from(rules.0).into()]).await.map(drop)
 }
 
 /// Writes what the engine keeps of these people. They are locked and distinct.

@@ -76,10 +76,15 @@ fn translate(text: &str, words: &Words) -> String {
             "rows3" => out.push_str(&(words.rows)(3)),
             "for_update" => out.push_str(words.for_update),
             "skip_locked" => out.push_str(words.skip_locked),
-            _ => {
-                let hex = word.strip_prefix("bytes:").expect("our own statements use these words only");
-                out.push_str(&(words.bytes)(hex));
-            }
+            // Anything else is SQL's own, such as an empty JSON object.
+            _ => match word.strip_prefix("bytes:") {
+                Some(hex) => out.push_str(&(words.bytes)(hex)),
+                None => {
+                    out.push('{');
+                    out.push_str(word);
+                    out.push('}');
+                }
+            },
         }
         rest = after;
     }

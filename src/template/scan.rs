@@ -13,8 +13,9 @@ use super::token::{self, BLANKS, Kind, Token};
 pub const SOURCE_BYTES_MAX: usize = 16_384;
 /// Blocks inside blocks; an `elsif` counts as one more.
 pub const NESTING_MAX: usize = 32;
-/// White space in a row.
-pub const BLANKS_MAX: usize = 200;
+/// White space in a row. Liquid looks at each run again from each of its characters, and panics when that
+/// is more than the bound on parsing which the rule language sets for the whole process.
+pub const BLANKS_MAX: usize = 50;
 
 const TAGS: [&str; 10] = ["if", "elsif", "else", "endif", "unless", "endunless", "case", "when", "endcase", "comment"];
 

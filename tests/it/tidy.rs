@@ -18,7 +18,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("resolve", &["model"]),
     ("settings", &["model", "diagnostic", "chance"]),
     ("clock.rs", &["model"]),
-    ("chance.rs", &[]),
+    ("chance.rs", &["model"]),
     ("telemetry.rs", &["settings"]),
     ("store", &["model"]),
     ("intake", &["model", "providers", "resolve", "engine", "store", "clock", "chance"]),

@@ -3,9 +3,12 @@
 //! PostgreSQL is where `ANTIPHON_TEST_POSTGRES_URL` says (`tests/postgres COMMAND` starts one);
 //! without it the half that needs it is reported as skipped, by name.
 
+mod consequences;
 mod harness;
 mod log;
 mod opening;
+mod outbox;
 mod people;
+mod records;
 mod sample;
 mod transactions;

@@ -3,12 +3,12 @@
 use antiphon::model::id::{PersonId, RulesVersion};
 use antiphon::model::person::Handle;
 use antiphon::model::time::Second;
-use antiphon::store::identities::{self, Channel, Identity};
+use antiphon::store::identities::{self, Identity};
 use antiphon::store::people::{self, NewPerson, StateRow};
 use antiphon::store::{Source, Store};
 
 use super::harness::on_both;
-use super::sample::{RULES, T0, made, phone, properties, somebody};
+use super::sample::{make, RULES, T0, made, phone, properties, somebody};
 
 #[test]
 fn a_person_reads_back_as_written() {
@@ -41,7 +41,7 @@ fn nobody_is_made_twice() {
         for (first, second) in [(None, same_id), (None, same_mail), (Some(number), same_number)] {
             let tx = store.write().await.unwrap();
             let new: Vec<NewPerson> = first.into_iter().chain([second]).collect();
-            let error = people::insert(&tx, &new, RULES).await.unwrap_err();
+            let error = make(&tx, new).await.unwrap_err();
             assert!(error.is_conflict() && error.is_data() && !error.is_retryable(), "{error}");
         }
         people::count(&store.read(), RULES).await.unwrap()
@@ -79,12 +79,12 @@ fn a_first_number_goes_with_the_number() {
         let number = Some(phone("+15550100142"));
         let from_number = NewPerson { first_number: number.clone(), phone: number.clone(), ..somebody("ana") };
         let tx = store.write().await.unwrap();
-        let ids = people::insert(&tx, &[from_number], RULES).await.unwrap();
+        let ids = make(&tx, vec![from_number]).await.unwrap();
         let mut ana = people::load(&tx, &ids).await.unwrap().remove(0).person;
         ana.phone = Some(phone("+15550100999"));
         people::save_profiles(&tx, &[&ana]).await.unwrap();
         let again = NewPerson { first_number: number, ..somebody("bo") };
-        let made = people::insert(&tx, &[again], RULES).await;
+        let made = make(&tx, vec![again]).await;
         tx.commit().await.unwrap();
         made.is_ok()
     });
@@ -164,7 +164,7 @@ fn all_holders_are_found_the_longest_known_first() {
         let ids = made(store, &["ana"]).await;
         let tx = store.write().await.unwrap();
         let older = NewPerson { known_since: T0.minus(ONE), ..somebody("bo") };
-        let older = people::insert(&tx, &[older], RULES).await.unwrap()[0];
+        let older = make(&tx, vec![older]).await.unwrap()[0];
         tx.commit().await.unwrap();
         hold(
             store,
@@ -225,7 +225,7 @@ async fn hold(store: &Store, held: &[(PersonId, Channel, &str)]) {
 fn readers_see_what_is_committed() {
     on_both("person-visible", async |store| {
         let tx = store.write().await.unwrap();
-        let ids = people::insert(&tx, &[somebody("ana")], RULES).await.unwrap();
+        let ids = make(&tx, vec![somebody("ana")]).await.unwrap();
         let seen = (count(&tx, &ids).await, count(&store.read(), &ids).await);
         tx.commit().await.unwrap();
         (seen, count(&store.read(), &ids).await)

@@ -1,5 +1,6 @@
 //! People and events to put into a store.
 
+use antiphon::model::effect::{Body, Effect, EffectKind, Outgoing};
 use antiphon::model::event::{Event, Kind, MessageRef, Reason};
 use antiphon::model::id::{EffectId, EventKey, InstallationKey, JourneyId, PersonId, RulesVersion};
 use antiphon::model::phone::Phone;
@@ -7,6 +8,7 @@ use antiphon::model::time::Second;
 use antiphon::model::value::Properties;
 use antiphon::store::Store;
 use antiphon::store::events::EventRow;
+use antiphon::store::outbox::NewEffect;
 use antiphon::store::people::{self, NewPerson};
 use serde_json::json;
 use ulid::Ulid;
@@ -34,6 +36,7 @@ pub fn properties(value: serde_json::Value) -> Properties {
 pub fn somebody(external_id: &str) -> NewPerson {
     let EventKey(bytes) = key(external_id);
     NewPerson {
+        id: PersonId(0),
         cio_id: Ulid::from_bytes(bytes),
         external_id: Some(external_id.to_owned()),
         email: Some(format!("{external_id}@example.org")),
@@ -48,9 +51,19 @@ pub fn somebody(external_id: &str) -> NewPerson {
 pub async fn made(store: &Store, external_ids: &[&str]) -> Vec<PersonId> {
     let tx = store.write().await.unwrap();
     let new: Vec<NewPerson> = external_ids.iter().map(|id| somebody(id)).collect();
-    let ids = people::insert(&tx, &new, RULES).await.unwrap();
+    let ids = make(&tx, new).await.unwrap();
     tx.commit().await.unwrap();
     ids
+}
+
+/// Makes people under the next free ids.
+pub async fn make(tx: &Tx, mut new: Vec<NewPerson>) -> Result<Vec<PersonId>, StoreError> {
+    let ids = people::reserve(tx, new.len()).await?;
+    for (new, id) in new.iter_mut().zip(&ids) {
+        new.id = *id;
+    }
+    people::insert(tx, &new, RULES).await?;
+    Ok(ids)
 }
 
 /// An inbound message, with everything that a row can hold.
@@ -80,4 +93,23 @@ pub fn reply(name: &str, person: Option<PersonId>, seq: u32) -> EventRow {
         provider_id: Some(format!("wamid.{name}")),
         rules: RULES,
     }
+}
+
+/// A text to be sent.
+pub fn new_send(number: u128, person: Option<PersonId>) -> NewEffect {
+    let effect = Effect {
+        id: effect(number),
+        journey: JourneyId(Ulid(9)),
+        campaign: "ask".to_owned(),
+        step: "step-1".to_owned(),
+        at: T0,
+        expires: Second(T0.0 + 172_800),
+        kind: EffectKind::Send(Outgoing {
+            body: Body::Text("Are you coming? \u{1F600}".to_owned()),
+            if_window_closed: None,
+            even_if_unsubscribed: false,
+            window_closes: Some(T0),
+        }),
+    };
+    NewEffect { effect, person, endpoint: "whatsapp".to_owned() }
 }

@@ -3,7 +3,7 @@
 use antiphon::store::{events, people};
 
 use super::harness::on_both;
-use super::sample::{RULES, made, reply, somebody};
+use super::sample::{make, RULES, made, reply, somebody};
 
 #[test]
 fn what_is_not_committed_leaves_nothing() {
@@ -11,7 +11,7 @@ fn what_is_not_committed_leaves_nothing() {
         let ana = made(store, &["ana"]).await[0];
         for explicitly in [false, true] {
             let tx = store.write().await.unwrap();
-            people::insert(&tx, &[somebody("bo")], RULES).await.unwrap();
+            make(&tx, vec![somebody("bo")]).await.unwrap();
             events::insert(&tx, &[reply("a", Some(ana), 1)]).await.unwrap();
             if explicitly {
                 tx.rollback().await.unwrap();
@@ -34,8 +34,8 @@ fn a_failed_statement_takes_its_neighbours_along() {
     on_both("tx-failed", async |store| {
         made(store, &["ana"]).await;
         let tx = store.write().await.unwrap();
-        people::insert(&tx, &[somebody("bo")], RULES).await.unwrap();
-        assert!(people::insert(&tx, &[somebody("ana")], RULES).await.is_err());
+        make(&tx, vec![somebody("bo")]).await.unwrap();
+        assert!(make(&tx, vec![somebody("ana")]).await.is_err());
         drop(tx);
         people::count(&store.read(), RULES).await.unwrap()
     });

@@ -1,0 +1,153 @@
+//! A rule set, ready to run: atoms, routes, conditions in dependency order, campaigns. It is built by
+//! `compile` and only read afterwards, by any number of threads.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use super::atom::{Atom, AtomKey};
+use super::attribute::AttributeRoutes;
+use super::condition::Condition;
+use super::expression::{Script, Value};
+use super::matching::Matcher;
+use super::route::Router;
+use crate::model::id::{CampaignId, RulesVersion, SegmentId};
+use crate::model::journey::Journey;
+use crate::model::rule::{CampaignState, RuleSet};
+use crate::model::time::{Second, Span};
+
+/// A rule set, ready.
+#[derive(Debug)]
+pub struct Engine {
+    pub(super) version: RulesVersion,
+    /// Equal for rule sets under which every state is the same: then a person's state goes over as it is.
+    pub(super) fingerprint: u64,
+    pub(super) rules: Arc<RuleSet>,
+    pub(super) atoms: Vec<Atom>,
+    pub(super) atom_by_key: FxHashMap<AtomKey, u32>,
+    pub(super) matchers: Vec<Matcher>,
+    /// By matcher: what a match concerns.
+    pub(super) uses: Vec<Uses>,
+    pub(super) router: Router,
+    /// Segments in dependency order, then the conditions that campaigns wait for.
+    pub(super) watched: Vec<Watched>,
+    /// By segment: the watched conditions that name it.
+    pub(super) dependents: FxHashMap<SegmentId, Vec<u32>>,
+    pub(super) attributes: AttributeRoutes,
+    /// Conditions with `known for`, by the longest span in each, longest first.
+    pub(super) known_for: Vec<(Span, u32)>,
+    pub(super) segments: BTreeSet<SegmentId>,
+    /// Those whose members come from outside.
+    pub(super) manual: BTreeMap<String, SegmentId>,
+    /// In the order of the rule set, which is that of their names.
+    pub(super) campaigns: Vec<Campaign>,
+}
+
+/// What is concerned when an event passes a test.
+#[derive(Debug, Default)]
+pub struct Uses {
+    /// Atoms that remember it, alone or as part of a sequence.
+    pub atoms: Vec<u32>,
+    /// Campaigns that it starts.
+    pub triggers: Vec<u32>,
+}
+
+/// A condition whose truth is kept up at every second.
+#[derive(Debug)]
+pub struct Watched {
+    pub condition: Arc<Condition>,
+    pub what: Watch,
+    /// Whether it holds of somebody new without attributes.
+    pub at_birth: bool,
+}
+
+/// What hangs on a watched condition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Watch {
+    Segment(SegmentId),
+    /// A campaign, by its place among the engine's.
+    Becomes(u32, CampaignId),
+}
+
+/// A campaign, ready. What is not here is read from the rule.
+#[derive(Debug)]
+pub struct Campaign {
+    pub id: CampaignId,
+    pub filter: Option<Condition>,
+    pub key: Option<Value>,
+    pub steps: Vec<Step>,
+}
+
+/// A step, ready.
+#[derive(Debug)]
+pub struct Step {
+    pub condition: Option<Condition>,
+    pub script: Script,
+}
+
+/// The rule sets in force: journeys run on the one they started with.
+#[derive(Clone, Debug)]
+pub struct Versions {
+    pub active: Arc<Engine>,
+    /// When `active` became so. People are caught up as of then, whenever that is done.
+    pub since: Second,
+    /// Those that running journeys still need.
+    pub older: BTreeMap<RulesVersion, Arc<Engine>>,
+}
+
+impl Versions {
+    /// A first rule set, in force since `since`.
+    #[must_use]
+    pub fn new(active: Arc<Engine>, since: Second) -> Self {
+        Self { active, since, older: BTreeMap::new() }
+    }
+
+    /// The rule set of `version`, if it is at hand.
+    #[must_use]
+    pub fn get(&self, version: RulesVersion) -> Option<&Engine> {
+        if self.active.version == version { Some(&self.active) } else { self.older.get(&version).map(Arc::as_ref) }
+    }
+
+    /// Whether `journey` stands still because its campaign is paused in the active rule set.
+    pub(super) fn is_paused(&self, journey: &Journey) -> bool {
+        let rule = self.active.rules.campaigns.iter().find(|rule| rule.name == journey.campaign);
+        rule.is_some_and(|rule| rule.state == CampaignState::Paused)
+    }
+}
+
+impl Engine {
+    /// The rule set's number.
+    #[must_use]
+    pub fn version(&self) -> RulesVersion {
+        self.version
+    }
+
+    /// The rule set as written.
+    #[must_use]
+    pub fn rules(&self) -> &RuleSet {
+        &self.rules
+    }
+
+    /// The number of a manual segment.
+    #[must_use]
+    pub fn manual_segment(&self, name: &str) -> Option<SegmentId> {
+        self.manual.get(name).copied()
+    }
+
+    pub(super) fn atom(&self, key: AtomKey) -> Option<&Atom> {
+        self.atoms.get(*self.atom_by_key.get(&key)? as usize)
+    }
+
+    /// A campaign with its rule, by its place.
+    pub(super) fn campaign(&self, place: u32) -> Option<(&Campaign, &crate::model::rule::Campaign)> {
+        let place = place as usize;
+        Some((self.campaigns.get(place)?, self.rules.campaigns.get(place)?))
+    }
+
+    /// The same, by its name.
+    pub(super) fn campaign_named(&self, name: &str) -> Option<(&Campaign, &crate::model::rule::Campaign)> {
+        let place = self.rules.campaigns.iter().position(|rule| rule.name == name)?;
+        self.campaign(u32::try_from(place).ok()?)
+    }
+}

@@ -1,0 +1,173 @@
+//! Whether one event is what a rule's event test means. The test is compiled once; the text of an
+//! event is normalised once, however many tests look at it.
+
+use std::cell::OnceCell;
+
+use regex::Regex;
+
+use crate::model::compare;
+use crate::model::event::{Event, Kind};
+use crate::model::norm::{Normal, exact, normalise};
+use crate::model::person::Person;
+use crate::model::rule::{Match, MessageTest, Target, Test, TextTest, Verb, Via};
+
+/// An event with what tests ask of it over and over.
+pub struct Observed<'a> {
+    pub event: &'a Event,
+    normal: OnceCell<Normal>,
+}
+
+/// A text test, ready.
+#[derive(Debug)]
+enum Text {
+    /// Sorted.
+    AnyOf(Vec<Normal>),
+    Containing(Vec<Normal>),
+    StartingWith(Vec<Normal>),
+    /// In NFC.
+    Exactly(String),
+    Matching(Regex),
+    ButtonId(String),
+}
+
+/// An event test, ready.
+#[derive(Debug)]
+pub struct Matcher {
+    rule: Match,
+    text: Option<Text>,
+}
+
+impl<'a> Observed<'a> {
+    #[must_use]
+    pub fn new(event: &'a Event) -> Self {
+        Self { event, normal: OnceCell::new() }
+    }
+
+    /// The text that keywords are compared with, if there is one.
+    #[must_use]
+    pub fn body(&self) -> Option<&'a str> {
+        self.property("body")
+    }
+
+    /// The text after norm/1; without tokens where there is none.
+    pub fn normal(&self) -> &Normal {
+        self.normal.get_or_init(|| self.body().map(normalise).unwrap_or_default())
+    }
+
+    /// A property that is a text.
+    #[must_use]
+    pub fn property(&self, name: &str) -> Option<&'a str> {
+        self.event.properties.get(name)?.as_str()
+    }
+
+    /// Whether the event came by a button or a list.
+    #[must_use]
+    pub fn is_tap(&self) -> bool {
+        let by = |via: Via| self.property("via") == Some(via.as_str());
+        self.event.kind == Kind::Inbound && (by(Via::Button) || by(Via::List))
+    }
+
+    fn is(&self, verb: &Verb) -> bool {
+        match (verb, &self.event.kind) {
+            (Verb::Replied, Kind::Inbound)
+            | (Verb::Reacted, Kind::Reaction)
+            | (Verb::RemovedReaction, Kind::ReactionRemoved)
+            | (Verb::WasSent, Kind::Sent)
+            | (Verb::Received, Kind::Received)
+            | (Verb::Read, Kind::Read)
+            | (Verb::FailedToReceive, Kind::Failed) => true,
+            (Verb::Tapped, _) => self.is_tap(),
+            (Verb::Performed(name), Kind::Custom(custom)) => name == custom,
+            _ => false,
+        }
+    }
+}
+
+impl Matcher {
+    /// Compiles an event test.
+    ///
+    /// # Errors
+    /// A pattern that does not compile within its bounds.
+    pub fn compile(rule: &Match) -> Result<Self, regex::Error> {
+        let normals = |words: &[String]| {
+            let mut normals: Vec<Normal> = words.iter().map(|word| normalise(word)).collect();
+            normals.retain(|normal| !normal.is_empty());
+            normals.sort_unstable();
+            normals.dedup();
+            normals
+        };
+        let text = match &rule.text {
+            None => None,
+            Some(TextTest::AnyOf(words)) => Some(Text::AnyOf(normals(words))),
+            Some(TextTest::Containing(words)) => Some(Text::Containing(normals(words))),
+            Some(TextTest::StartingWith(words)) => Some(Text::StartingWith(normals(words))),
+            Some(TextTest::Exactly(text)) => Some(Text::Exactly(exact(text).into_owned())),
+            Some(TextTest::Matching(pattern)) => Some(Text::Matching(compare::compile(pattern)?)),
+            Some(TextTest::ButtonId(id)) => Some(Text::ButtonId(id.clone())),
+        };
+        Ok(Self { rule: rule.clone(), text })
+    }
+
+    /// Whether the test asks about the person, and so about their attributes at the event's arrival.
+    #[must_use]
+    pub fn reads_person(&self) -> bool {
+        self.rule.filter.as_ref().is_some_and(reads_person)
+    }
+
+    /// Whether `event` passes. `person` is who they were when it arrived.
+    #[must_use]
+    pub fn matches(&self, observed: &Observed<'_>, person: &Person) -> bool {
+        let (rule, event) = (&self.rule, observed.event);
+        observed.is(&rule.verb)
+            && rule.via.is_none_or(|via| observed.property("via") == Some(via.as_str()))
+            && rule.target.as_ref().is_none_or(|target| is_about(target, event))
+            && rule.in_time.is_none_or(|span| event.message.as_ref().is_some_and(|m| event.at <= m.at.plus(span)))
+            && self.text.as_ref().is_none_or(|text| text.matches(observed))
+            && rule.filter.as_ref().is_none_or(|test| holds(test, event, person))
+    }
+}
+
+impl Text {
+    fn matches(&self, observed: &Observed<'_>) -> bool {
+        match self {
+            Self::AnyOf(words) => words.binary_search(observed.normal()).is_ok(),
+            Self::Containing(words) => words.iter().any(|word| observed.normal().contains(word)),
+            Self::StartingWith(words) => words.iter().any(|word| observed.normal().starts_with(word)),
+            Self::Exactly(text) => observed.body().is_some_and(|body| exact(body) == text.as_str()),
+            Self::Matching(regex) => observed.body().is_some_and(|body| regex.is_match(body)),
+            Self::ButtonId(id) => observed.property("button_id") == Some(id.as_str()),
+        }
+    }
+}
+
+fn is_about(target: &Target, event: &Event) -> bool {
+    let Some(message) = &event.message else { return false };
+    let named = match &target.message {
+        MessageTest::Any => true,
+        MessageTest::Campaign { campaign, step } => {
+            message.campaign.as_ref() == Some(campaign) && (step.is_none() || message.step == *step)
+        }
+        MessageTest::Template(template) => message.template.as_ref() == Some(template),
+    };
+    named && (!target.directly || event.reason.is_some_and(|reason| reason.is_direct()))
+}
+
+fn holds(test: &Test, event: &Event, person: &Person) -> bool {
+    match test {
+        Test::Not(test) => !holds(test, event, person),
+        Test::All(tests) => tests.iter().all(|test| holds(test, event, person)),
+        Test::Any(tests) => tests.iter().any(|test| holds(test, event, person)),
+        // A test of a property against now is a test against the event's arrival: it never changes again.
+        Test::Property(comparison) => comparison.holds(&event.properties, event.arrived),
+        Test::Person(comparison) => comparison.holds_of(person.value(&comparison.name).as_deref(), event.arrived),
+    }
+}
+
+fn reads_person(test: &Test) -> bool {
+    match test {
+        Test::Not(test) => reads_person(test),
+        Test::All(tests) | Test::Any(tests) => tests.iter().any(reads_person),
+        Test::Property(_) => false,
+        Test::Person(_) => true,
+    }
+}

@@ -1,0 +1,84 @@
+//! A person's state from their log alone: the same steps once more, in the order of arrival, starting nothing.
+
+use super::compiled::Versions;
+use super::evaluate::Dirty;
+use super::history::Biography;
+use super::run::{Mode, Run};
+use super::state::State;
+use super::step::Subject;
+use crate::model::event::Event;
+use crate::model::time::Second;
+use crate::model::transition::{Cause, Transition};
+
+/// A state from the log, and what is different from before.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Refolded {
+    pub state: State,
+    pub wake: Option<Second>,
+    /// Entries and exits of segments that the active rule set has, in the order of their numbers.
+    /// Nobody leaves a segment that is gone.
+    pub transitions: Vec<Transition>,
+}
+
+/// Folds `events` (the person's whole log, by number) under the active rule set, as of `now`.
+///
+/// Nothing is started: what campaigns wait for and is true already is where they begin. When
+/// campaigns were last started is no part of the log and is kept.
+#[must_use]
+pub fn refold(versions: &Versions, subject: &Subject, events: &[Event], now: Second) -> Refolded {
+    let mut folded = Subject {
+        person: Biography::before(&subject.person, events.iter()).person,
+        journeys: subject.journeys.clone(),
+        ..Subject::new(subject.person.clone())
+    };
+    let mut run = Run::new(versions, &mut folded, &[]);
+    run.mode = Mode::Silent;
+    let first = events.first().map_or(now, |event| event.arrived);
+    run.be_born(subject.person.known_since.min(first).min(now));
+    for (before, event) in (0..).zip(events) {
+        run.history = events.get(..before).unwrap_or(events);
+        run.fold(event);
+    }
+    run.play_due(now);
+    run.look(now);
+    run.mode = Mode::Live;
+    run.arm(false);
+    let wake = folded.wake;
+    let mut state = folded.state;
+    state.entries.clone_from(&subject.state.entries);
+    state.floor = subject.state.floor.max(now);
+    state.woken = state.woken.max(subject.state.woken);
+    state.last_seq = state.last_seq.max(subject.state.last_seq);
+    let transitions = differences(versions, &subject.state, &state, now);
+    Refolded { state, wake, transitions }
+}
+
+impl Run<'_> {
+    /// Takes in an event of the log, which has its number and its stamps.
+    fn fold(&mut self, event: &Event) {
+        self.play_due(event.arrived);
+        self.set_instant(event.arrived);
+        self.note(event);
+        let scratch = self.subject.wake.is_some_and(|wake| wake <= event.arrived);
+        let timed = if scratch { self.timed() } else { Dirty::new() };
+        self.take_in(event, timed);
+        self.arm(scratch);
+    }
+
+    /// Evaluates what time has changed up to `now`, this second included.
+    fn look(&mut self, now: Second) {
+        self.set_instant(now);
+        if self.subject.wake.is_some_and(|wake| wake <= now) {
+            self.evaluate(self.timed(), false);
+            self.arm(true);
+        }
+    }
+}
+
+fn differences(versions: &Versions, old: &State, new: &State, at: Second) -> Vec<Transition> {
+    let segments = versions.active.segments.iter();
+    let changed = segments.filter(|segment| old.is_in(**segment) != new.is_in(**segment));
+    let transition =
+        |segment| Transition { segment, entered: new.is_in(segment), at, cause: Cause::Rules, late: false };
+    changed.copied().map(transition).collect()
+}

@@ -1,0 +1,231 @@
+//! One step under way: the person, the instant, and what came of it so far. Here is the order in which
+//! things happen; what happens stands in `take`, `evaluate`, `trigger` and `journey`.
+
+use std::borrow::Cow;
+use std::collections::{BTreeSet, VecDeque};
+
+use super::compiled::{Engine, Versions};
+use super::evaluate::Dirty;
+use super::history;
+use super::refold::refold;
+use super::step::{Step, Subject, is_outdated};
+use crate::model::event::Event;
+use crate::model::time::Second;
+use crate::model::transition::Cause;
+
+/// What a run may do besides keeping truths.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Starts campaigns and goes on with journeys.
+    Live,
+    /// Folds a log: nothing is started, nothing asked for.
+    Silent,
+    /// An event of nobody: nothing is remembered.
+    Anonymous,
+}
+
+/// A step under way.
+pub struct Run<'a> {
+    pub versions: &'a Versions,
+    /// The rule set whose segments are kept.
+    pub engine: &'a Engine,
+    pub subject: &'a mut Subject,
+    /// The person's events before this step.
+    pub history: &'a [Event],
+    pub mode: Mode,
+    /// The instant that is being played.
+    pub at: Second,
+    /// The event being taken in is ordered before something already taken in, a wake included.
+    pub late: bool,
+    /// It is ordered before another event.
+    pub disordered: bool,
+    /// How many events campaigns caused at this instant.
+    pub caused: usize,
+    pub step: Step,
+    /// The input's event.
+    pub input: Option<Event>,
+    /// Journeys to be gone on with at this instant: place, depth in the chain of causes.
+    pub queue: VecDeque<(usize, u32)>,
+    /// Places of journeys that changed.
+    pub changed: BTreeSet<usize>,
+    /// The earliest flip among the conditions evaluated since the wake was last set.
+    pub flip: Option<Second>,
+}
+
+impl<'a> Run<'a> {
+    pub fn new(versions: &'a Versions, subject: &'a mut Subject, history: &'a [Event]) -> Self {
+        Self {
+            versions,
+            engine: &versions.active,
+            at: subject.state.floor,
+            subject,
+            history,
+            mode: Mode::Live,
+            late: false,
+            disordered: false,
+            caused: 0,
+            step: Step::default(),
+            input: None,
+            queue: VecDeque::new(),
+            changed: BTreeSet::new(),
+            flip: None,
+        }
+    }
+
+    /// Evaluates what holds of somebody new.
+    pub fn be_born(&mut self, now: Second) {
+        let state = &mut self.subject.state;
+        (state.rules, state.fingerprint) = (self.engine.version, self.engine.fingerprint);
+        self.set_instant(now);
+        let first = self.engine.attributes.first(&self.subject.person);
+        let born = (0..).zip(&self.engine.watched).filter(|(_, watched)| watched.at_birth).map(|(place, _)| place);
+        let known_for = self.engine.known_for.iter().map(|(_, place)| *place);
+        let dirty = born.chain(first).chain(known_for).map(|place| (place, Cause::Born)).collect();
+        let risen = self.evaluate(dirty, true);
+        self.start_all(&risen, None, 0);
+        self.go_on();
+        self.arm(false);
+    }
+
+    /// Brings the person to `now`: under the rule set in force, with everything played that was due.
+    pub fn reach(&mut self, now: Second) {
+        if self.subject.state.rules != self.versions.active.version {
+            self.change_rules(now);
+        }
+        self.play_due(now);
+    }
+
+    /// Takes in an event that arrives at `now`.
+    pub fn arrive(&mut self, mut event: Event, now: Second) {
+        self.set_instant(now);
+        history::number(&mut event, &self.subject.state, now);
+        self.note(&event);
+        // A wake of this very second comes behind all its arrivals, but what it will find is true now.
+        let scratch = self.subject.wake.is_some_and(|wake| wake <= now);
+        let timed = if scratch { self.timed() } else { Dirty::new() };
+        let starts = self.take_in(&event, timed);
+        self.start_all(&starts, Some(&event), 0);
+        self.go_on();
+        self.input = Some(event);
+        self.arm(scratch);
+    }
+
+    /// Plays the wakes due before `now`, each as of its own second.
+    pub fn play_due(&mut self, now: Second) {
+        while let Some(due) = self.subject.wake.filter(|wake| *wake < now) {
+            self.play_wake(due);
+        }
+    }
+
+    fn play_wake(&mut self, due: Second) {
+        self.set_instant(due);
+        // Segments first, so that what goes on afterwards sees them as they are.
+        let risen = self.evaluate(self.timed(), false);
+        self.start_all(&risen, None, 0);
+        self.go_on();
+        for place in self.due_waits() {
+            self.queue.push_back((place, 0));
+            self.go_on();
+        }
+        let state = &mut self.subject.state;
+        state.woken = Some(due);
+        state.floor = due.next();
+        self.arm(true);
+    }
+
+    /// Goes over to the active rule set, as of the second it became active in. What was due before
+    /// belongs to the old one.
+    fn change_rules(&mut self, now: Second) {
+        let since = self.versions.since.clamp(self.subject.state.floor, now);
+        let active = &*self.versions.active;
+        if let Some(old) = self.versions.get(self.subject.state.rules) {
+            self.engine = old;
+            self.play_due(since);
+            self.engine = active;
+        }
+        if is_outdated(active, &self.subject.state) {
+            self.set_instant(since);
+            let mut past = Cow::Borrowed(self.history);
+            if !self.step.events.is_empty() {
+                past.to_mut().extend_from_slice(&self.step.events);
+            }
+            let refolded = refold(self.versions, self.subject, &past, since);
+            self.subject.state = refolded.state;
+            self.subject.wake = refolded.wake;
+            self.step.transitions.extend(refolded.transitions);
+        } else {
+            (self.subject.state.rules, self.subject.state.fingerprint) = (active.version, active.fingerprint);
+            // A campaign may be paused no more.
+            self.arm(false);
+        }
+    }
+
+    /// The person's events before the one that is being taken in, by number.
+    pub fn past(&self) -> Vec<&Event> {
+        self.history.iter().chain(&self.step.events).collect()
+    }
+
+    pub fn set_instant(&mut self, at: Second) {
+        self.at = at;
+        self.late = false;
+        self.caused = 0;
+        self.subject.state.floor = at;
+    }
+
+    /// Notes where a numbered event lies, and so whether it is late.
+    pub fn note(&mut self, event: &Event) {
+        let (state, order) = (&mut self.subject.state, event.order());
+        self.disordered = state.newest.is_some_and(|newest| order < newest);
+        self.late = self.disordered || state.woken.is_some_and(|woken| event.at < woken);
+        state.newest = state.newest.max(Some(order));
+        state.last_seq = state.last_seq.max(event.seq);
+    }
+
+    /// Sets the wake: to the earliest flip known, and from scratch only where everything that depends
+    /// on time was evaluated.
+    pub fn arm(&mut self, scratch: bool) {
+        let kept = self.subject.wake.filter(|_| !scratch);
+        let waits = if self.mode == Mode::Silent { None } else { self.next_wait() };
+        self.subject.wake = [kept, self.flip.take(), waits].into_iter().flatten().min();
+    }
+
+    /// When the first journey that waits goes on.
+    pub fn next_wait(&self) -> Option<Second> {
+        let open = self.subject.journeys.iter().filter(|journey| journey.ended.is_none());
+        open.filter(|journey| journey.wake.is_some() && !self.versions.is_paused(journey)).filter_map(|j| j.wake).min()
+    }
+
+    /// The journeys whose wait is over, in the order of their start.
+    fn due_waits(&self) -> Vec<usize> {
+        let due = |at: Option<Second>| at.is_some_and(|at| at <= self.at);
+        if self.mode != Mode::Live {
+            return Vec::new();
+        }
+        let journeys = self.subject.journeys.iter().enumerate();
+        let journeys = journeys.filter(|(_, journey)| journey.ended.is_none() && due(journey.wake));
+        let mut places: Vec<usize> =
+            journeys.filter(|(_, journey)| !self.versions.is_paused(journey)).map(|(place, _)| place).collect();
+        places.sort_by_key(|place| self.subject.journeys.get(*place).map(|journey| (journey.started, *place)));
+        places
+    }
+
+    /// Goes on with the journeys that can.
+    pub fn go_on(&mut self) {
+        while let Some((place, depth)) = self.queue.pop_front() {
+            self.advance(place, depth);
+        }
+    }
+
+    /// What came of it all.
+    pub fn finish(mut self) -> Step {
+        let journeys = &mut self.subject.journeys;
+        let changed = self.changed.iter().filter_map(|place| journeys.get(*place)).cloned();
+        self.step.journeys_changed = changed.collect();
+        journeys.retain(|journey| journey.ended.is_none());
+        self.step.wake = self.subject.wake;
+        if let Some(input) = self.input.take() {
+            self.step.events.insert(0, input);
+        }
+        self.step
+    }
+}

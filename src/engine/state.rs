@@ -1,0 +1,175 @@
+//! What the engine knows about one person between two steps, and its bytes in storage.
+//! It is a cache: it can be folded again from the person's events.
+
+use serde::{Deserialize, Serialize};
+
+use super::atom::AtomKey;
+use super::memory::{Memory, Stamp};
+use crate::model::event::Order;
+use crate::model::id::{CampaignId, RulesVersion, SegmentId, Seq};
+use crate::model::time::Second;
+
+/// The first byte of an encoded state.
+const FORMAT: u8 = 1;
+
+/// One person's state. `State::default()` is somebody without a history.
+///
+/// Lists are sorted by their first part, each name once.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct State {
+    /// The rule set that this state was written under, and what of it states depend on.
+    pub rules: RulesVersion,
+    pub(super) fingerprint: u64,
+    /// The number of the newest event taken in.
+    pub last_seq: Seq,
+    /// The newest place in the history that was taken in.
+    pub(super) newest: Option<Order>,
+    /// The newest attribute write in order.
+    pub(super) newest_write: Option<Order>,
+    /// Nothing is evaluated as of an earlier second than this any more.
+    pub(super) floor: Second,
+    /// The instant of the newest wake that was played.
+    pub(super) woken: Option<Second>,
+    pub(super) memories: Vec<(AtomKey, Memory)>,
+    /// The segments the person is in, since when; manual ones too.
+    pub(super) memberships: Vec<(SegmentId, Stamp)>,
+    /// The newest move of each manual segment.
+    pub(super) moves: Vec<(SegmentId, Order)>,
+    /// The campaigns whose `becomes` condition is true now.
+    pub(super) risen: Vec<CampaignId>,
+    /// When each campaign was last started.
+    pub(super) entries: Vec<(CampaignId, Stamp)>,
+    /// The newest inbound message: the service window runs from there.
+    pub(super) newest_inbound: Option<Stamp>,
+}
+
+/// Bytes that are no state of this format. The person's state has to be folded from the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unreadable;
+
+impl std::fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the bytes are no state of a person in a known format")
+    }
+}
+
+impl std::error::Error for Unreadable {}
+
+impl State {
+    /// The bytes for storage.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        postcard::to_extend(self, vec![FORMAT]).expect("a state is plain data of known length")
+    }
+
+    /// The reverse of [`State::encode`].
+    ///
+    /// # Errors
+    /// [`Unreadable`] for bytes of another format.
+    pub fn decode(bytes: &[u8]) -> Result<Self, Unreadable> {
+        match bytes.split_first() {
+            Some((&FORMAT, rest)) => postcard::from_bytes(rest).map_err(|_| Unreadable),
+            _ => Err(Unreadable),
+        }
+    }
+
+    /// The segments the person is in, by number, and since when.
+    pub fn memberships(&self) -> impl Iterator<Item = (SegmentId, Second)> {
+        self.memberships.iter().map(|(segment, since)| (*segment, Second::from(*since)))
+    }
+
+    /// Whether the person is in `segment`.
+    #[must_use]
+    pub fn is_in(&self, segment: SegmentId) -> bool {
+        get(&self.memberships, segment).is_some()
+    }
+
+    /// When the newest inbound message came.
+    #[must_use]
+    pub fn newest_inbound(&self) -> Option<Second> {
+        self.newest_inbound.map(Second::from)
+    }
+
+    pub(super) fn memory(&self, key: AtomKey) -> Option<&Memory> {
+        get(&self.memories, key)
+    }
+
+    /// Writes down that the person entered or left. Returns whether that is a change.
+    pub(super) fn set_member(&mut self, segment: SegmentId, member: bool, at: Second) -> bool {
+        match (find(&self.memberships, segment), member) {
+            (Err(place), true) => self.memberships.insert(place, (segment, Stamp::from(at))),
+            (Ok(place), false) => {
+                self.memberships.remove(place);
+            }
+            (Ok(_), true) | (Err(_), false) => return false,
+        }
+        true
+    }
+
+    /// Writes down a move of a manual segment, unless a newer one is known already.
+    pub(super) fn set_moved(&mut self, segment: SegmentId, order: Order) -> bool {
+        match find(&self.moves, segment) {
+            Ok(place) => match self.moves.get_mut(place) {
+                Some((_, known)) if *known < order => *known = order,
+                _ => return false,
+            },
+            Err(place) => self.moves.insert(place, (segment, order)),
+        }
+        true
+    }
+
+    /// Writes down the truth of a `becomes` condition. Returns whether that is a change.
+    pub(super) fn set_risen(&mut self, campaign: CampaignId, truth: bool) -> bool {
+        match (self.risen.binary_search(&campaign), truth) {
+            (Err(place), true) => self.risen.insert(place, campaign),
+            (Ok(place), false) => {
+                self.risen.remove(place);
+            }
+            (Ok(_), true) | (Err(_), false) => return false,
+        }
+        true
+    }
+
+    pub(super) fn last_entry(&self, campaign: CampaignId) -> Option<Second> {
+        get(&self.entries, campaign).map(|stamp| Second::from(*stamp))
+    }
+
+    pub(super) fn set_entry(&mut self, campaign: CampaignId, at: Second) {
+        *place(&mut self.entries, campaign, || Stamp::from(at)) = Stamp::from(at);
+    }
+
+    pub(super) fn memory_mut(&mut self, key: AtomKey, empty: impl FnOnce() -> Memory) -> &mut Memory {
+        place(&mut self.memories, key, empty)
+    }
+}
+
+fn find<K: Ord + Copy, V>(list: &[(K, V)], key: K) -> Result<usize, usize> {
+    list.binary_search_by_key(&key, |(key, _)| *key)
+}
+
+fn get<K: Ord + Copy, V>(list: &[(K, V)], key: K) -> Option<&V> {
+    find(list, key).ok().and_then(|place| list.get(place)).map(|(_, value)| value)
+}
+
+fn place<K: Ord + Copy, V>(list: &mut Vec<(K, V)>, key: K, empty: impl FnOnce() -> V) -> &mut V {
+    let place = find(list, key).unwrap_or_else(|place| {
+        list.insert(place, (key, empty()));
+        place
+    });
+    &mut list.get_mut(place).expect("the key was found at this place, or was put there").1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_of_another_format_are_refused() {
+        let mut bytes = State::default().encode();
+        assert_eq!(State::decode(&bytes), Ok(State::default()));
+        assert_eq!(State::decode(&[]), Err(Unreadable));
+        assert_eq!(State::decode(&bytes[..bytes.len() - 1]), Err(Unreadable));
+        bytes[0] = FORMAT + 1;
+        assert_eq!(State::decode(&bytes), Err(Unreadable));
+    }
+}

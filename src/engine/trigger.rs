@@ -1,0 +1,124 @@
+//! Whether a cause starts a campaign: trigger, age, filter, frequency, key. Each refusal says why.
+
+use super::compiled::Campaign;
+use super::condition::Scene;
+use super::expression::{Scope, printed};
+use super::run::{Mode, Run};
+use crate::model::event::Event;
+use crate::model::id::JourneyId;
+use crate::model::journey::{Entry, Journey, What};
+use crate::model::rule::{self, CampaignState, Frequency};
+use crate::model::time::Span;
+use crate::model::transition::Cause;
+use crate::model::value::Properties;
+
+/// A campaign, by its place, that a cause can start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Start {
+    pub campaign: u32,
+    pub cause: Cause,
+}
+
+impl Run<'_> {
+    /// Decides about `starts`, which `event` or time caused. Journeys that begin are queued at `depth`.
+    pub fn start_all(&mut self, starts: &[Start], event: Option<&Event>, depth: u32) {
+        if self.mode == Mode::Silent {
+            return;
+        }
+        for start in starts {
+            self.start(*start, event, depth);
+        }
+    }
+
+    fn start(&mut self, start: Start, event: Option<&Event>, depth: u32) {
+        let engine = self.engine;
+        let Some((campaign, rule)) = engine.campaign(start.campaign) else { return };
+        // Time alone is nobody's event, even where it is noticed at an arrival.
+        let event = event.filter(|_| matches!(start.cause, Cause::Event { .. }));
+        let starts_it = matches!(rule.trigger, rule::Trigger::Event(_));
+        let properties = event.filter(|_| starts_it).map(|event| event.properties.clone()).unwrap_or_default();
+        let mut journey = self.journey(rule, start.cause, event, properties);
+        let scope = Scope { person: &self.subject.person, event: &journey.event, journey: &journey };
+        let key = campaign.key.as_ref().and_then(|key| key.json(scope).ok());
+        journey.key = key.filter(|key| !key.is_null()).map(|key| printed(&key));
+        if let Some(reason) = self.refusal(campaign, rule, &journey, event) {
+            self.enter(None, &rule.name, None, start.cause, What::Refused(reason.to_owned()));
+        } else if rule.state == CampaignState::Draft {
+            self.draft(campaign, rule, &journey);
+        } else {
+            if self.mode == Mode::Live {
+                self.subject.state.set_entry(campaign.id, self.at);
+            }
+            self.enter(Some(journey.id), &rule.name, None, start.cause, What::Started);
+            let place = self.subject.journeys.len();
+            self.subject.journeys.push(journey);
+            self.changed.insert(place);
+            self.queue.push_back((place, depth));
+        }
+    }
+
+    /// A journey at its first step.
+    fn journey(&self, rule: &rule::Campaign, cause: Cause, event: Option<&Event>, properties: Properties) -> Journey {
+        let subject = match (self.mode, event) {
+            (Mode::Anonymous, Some(event)) => event.key.0,
+            _ => self.subject.person.cio_id.to_bytes(),
+        };
+        let occurrence = match cause {
+            Cause::Event { key, .. } => key.0.to_vec(),
+            other => [other.as_str().as_bytes(), &self.at.0.to_be_bytes()].concat(),
+        };
+        Journey {
+            id: JourneyId::derive(&rule.name, &subject, &occurrence, self.at),
+            campaign: rule.name.clone(),
+            rules: self.engine.version,
+            key: None,
+            cause,
+            started: self.at,
+            event: properties,
+            position: 0,
+            effects: 0,
+            wake: None,
+            ended: None,
+        }
+    }
+
+    /// Why `journey` may not begin, if so.
+    fn refusal(
+        &self,
+        campaign: &Campaign,
+        rule: &rule::Campaign,
+        journey: &Journey,
+        event: Option<&Event>,
+    ) -> Option<&'static str> {
+        let age = event.map_or(Span(0), |event| self.at.since(event.at));
+        let scene = Scene { person: &self.subject.person, state: &self.subject.state, recorded: true };
+        let filter = campaign.filter.as_ref();
+        let last = self.subject.state.last_entry(campaign.id);
+        let too_often = last.is_some_and(|last| match rule.frequency {
+            Frequency::EveryTime => false,
+            Frequency::Once => true,
+            Frequency::OncePer(span) => self.at < last.plus(span),
+        });
+        let same =
+            |other: &Journey| other.ended.is_none() && other.campaign == journey.campaign && other.key == journey.key;
+        if rule.state == CampaignState::Paused {
+            Some("paused")
+        } else if age > rule.max_event_age {
+            Some("too old")
+        } else if filter.is_some_and(|filter| !filter.truth(scene, self.at)) {
+            Some("filter")
+        } else if too_often {
+            Some("frequency")
+        } else if self.subject.journeys.iter().any(same) {
+            Some("already running")
+        } else {
+            None
+        }
+    }
+
+    /// Writes a line about a campaign.
+    pub fn enter(&mut self, journey: Option<JourneyId>, campaign: &str, step: Option<&str>, cause: Cause, what: What) {
+        let (campaign, step) = (campaign.to_owned(), step.map(str::to_owned));
+        self.step.entries.push(Entry { journey, campaign, step, at: self.at, cause, what });
+    }
+}

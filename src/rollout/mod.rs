@@ -1,0 +1,7 @@
+//! How a rule set comes into force: stored as a version, active as a whole or not at all, and everybody
+//! brought up to it.
+
+pub mod catch_up;
+mod publish;
+
+pub use publish::{Files, PublishError, Published, Refused, publish, refresh, versions};

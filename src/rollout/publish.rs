@@ -1,0 +1,176 @@
+//! A rule set becomes a version, and a version becomes active: all or nothing.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+use crate::clock::Clock;
+use crate::diagnostic::Diagnostic;
+use crate::dsl;
+use crate::engine::{Catalogue, Engine, Versions};
+use crate::intake::Rules;
+use crate::model::id::RulesVersion;
+use crate::model::rule::{RuleSet, SegmentKind};
+use crate::model::value::Properties;
+use crate::store::rules::{self, RuleSetRow, SegmentName};
+use crate::store::{Source, Store, StoreError, Tx, journeys};
+
+/// Rule files: path → text.
+pub type Files = BTreeMap<String, String>;
+
+/// What became of an attempt to publish.
+#[derive(Debug)]
+pub enum Published {
+    /// A new version is active.
+    Activated(RulesVersion),
+    /// This content is what is active already.
+    Unchanged(RulesVersion),
+    /// This content was an older version. It is not brought back by a folder that nobody has updated.
+    Older { found: RulesVersion, active: RulesVersion },
+    /// It does not load. What was active stays active.
+    Refused(Refused),
+}
+
+/// All complaints about rule files, with the texts they point into.
+#[derive(Debug)]
+pub struct Refused {
+    pub diagnostics: Vec<Diagnostic>,
+    pub files: Files,
+}
+
+/// Why publishing could not even be tried.
+#[derive(Debug)]
+pub enum PublishError {
+    Store(StoreError),
+    /// A stored version does not load with this release.
+    Stored { version: RulesVersion, refused: Refused },
+}
+
+impl From<StoreError> for PublishError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl std::fmt::Display for PublishError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Store(error) => write!(f, "the rules could not be read or stored: {error}"),
+            Self::Stored { version, refused } => write!(
+                f,
+                "the stored rule set {} does not load with this release: {} complaints; publish one that does",
+                version.0,
+                refused.diagnostics.len()
+            ),
+        }
+    }
+}
+
+impl std::error::Error for PublishError {}
+
+/// Compiles `files` and makes them the active version, unless they are or were one.
+///
+/// # Errors
+/// See [`PublishError`]; then nothing has changed.
+pub async fn publish(store: &Store, clock: &Clock, files: Files) -> Result<Published, PublishError> {
+    let hash = hash(&files);
+    let reader = store.read();
+    if let Some(active) = rules::active(&reader).await? {
+        if active.hash == hash {
+            return Ok(Published::Unchanged(active.version));
+        }
+        if let Some(found) = rules::by_hash(&reader, &hash).await? {
+            return Ok(Published::Older { found: found.version, active: active.version });
+        }
+    }
+    let rule_set = match compile(files.clone()) {
+        Ok(rule_set) => rule_set,
+        Err(refused) => return Ok(Published::Refused(refused)),
+    };
+    let tx = store.write().await?;
+    let version = rules::publish(&tx, &hash, &files, clock.second()).await?;
+    number(&tx, &rule_set, clock).await?;
+    rules::activate(&tx, version, clock.second()).await?;
+    tx.commit().await?;
+    Ok(Published::Activated(version))
+}
+
+/// The versions that are needed: the active one, and those that open journeys began under.
+/// `env` holds the values that rules may use as `env.NAME`.
+///
+/// # Errors
+/// See [`PublishError`].
+pub async fn versions(store: &Store, env: &Properties) -> Result<Option<Versions>, PublishError> {
+    let reader = store.read();
+    let Some(active) = rules::active(&reader).await? else { return Ok(None) };
+    let catalogue = catalogue(&reader, env).await?;
+    let since = active.activated.unwrap_or(active.created);
+    let mut older = BTreeMap::new();
+    for version in journeys::versions_in_use(&reader).await? {
+        if version == active.version {
+            continue;
+        }
+        if let Some(row) = rules::get(&reader, version).await? {
+            older.insert(version, Arc::new(engine(row, &catalogue)?));
+        }
+    }
+    Ok(Some(Versions { active: Arc::new(engine(active, &catalogue)?), since, older }))
+}
+
+/// Puts in force what the database says is active.
+///
+/// # Errors
+/// See [`PublishError`]; then what was in force stays so.
+pub async fn refresh(store: &Store, rules: &Rules, env: &Properties) -> Result<(), PublishError> {
+    if let Some(versions) = versions(store, env).await? {
+        rules.exchange(versions);
+    }
+    Ok(())
+}
+
+fn engine(row: RuleSetRow, catalogue: &Catalogue) -> Result<Engine, PublishError> {
+    let version = row.version;
+    let files = row.sources.clone();
+    let rule_set = compile(row.sources).map_err(|refused| PublishError::Stored { version, refused })?;
+    Engine::compile(Arc::new(rule_set), version, catalogue)
+        .map_err(|_| PublishError::Stored { version, refused: Refused { diagnostics: Vec::new(), files } })
+}
+
+fn compile(files: Files) -> Result<RuleSet, Refused> {
+    let compiled = dsl::compile(&files);
+    compiled.rules.ok_or(Refused { diagnostics: compiled.diagnostics, files })
+}
+
+async fn catalogue(from: &impl Source, env: &Properties) -> Result<Catalogue, StoreError> {
+    let numbers = rules::numbers(from).await?;
+    Ok(Catalogue { segments: numbers.segments, campaigns: numbers.campaigns, env: env.clone() })
+}
+
+/// Gives the names of a rule set their numbers, which they keep for good.
+async fn number(tx: &Tx, rule_set: &RuleSet, clock: &Clock) -> Result<(), StoreError> {
+    let segments: Vec<_> = rule_set
+        .segments
+        .iter()
+        .map(|segment| SegmentName {
+            name: segment.name.clone(),
+            title: segment.title.clone(),
+            kind: match segment.kind {
+                SegmentKind::Data(_) => "dynamic",
+                SegmentKind::Manual => "manual",
+            },
+        })
+        .collect();
+    let campaigns: Vec<&str> = rule_set.campaigns.iter().map(|campaign| campaign.name.as_str()).collect();
+    rules::assign(tx, &segments, &campaigns, clock.second()).await.map(drop)
+}
+
+/// The same files, whatever the order they were read in, have the same hash.
+fn hash(files: &Files) -> Vec<u8> {
+    let mut digest = Sha256::new();
+    for text in files.iter().flat_map(|(path, text)| [path, text]) {
+        digest.update((text.len() as u64).to_be_bytes());
+        digest.update(text.as_bytes());
+    }
+    digest.finalize().to_vec()
+}
