@@ -17,9 +17,14 @@ pub mod clock;
 #[cfg(feature = "server")]
 pub mod intake;
 #[cfg(feature = "server")]
-pub mod settings;
 pub mod rollout;
 #[cfg(feature = "server")]
 pub mod schedule;
 #[cfg(feature = "server")]
+pub mod settings;
+#[cfg(feature = "server")]
 pub mod store;
+#[cfg(feature = "server")]
+pub mod telemetry;
+#[cfg(feature = "server")]
+pub mod web;

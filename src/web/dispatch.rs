@@ -27,7 +27,10 @@ where
 {
     match route(site, &method, path, query, headers, body).await {
         Ok(response) => response,
-        Err(problem) => problem.into_response(),
+        Err(problem) => {
+            tracing::debug!(status = problem.status(), "refused");
+            problem.into_response()
+        }
     }
 }
 

@@ -12,6 +12,8 @@ mod body;
 mod connection;
 mod deadline;
 mod dispatch;
+mod follow;
+mod handle;
 mod health;
 mod json;
 mod own_api;

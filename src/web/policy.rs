@@ -93,8 +93,11 @@ const NEVER: &str = "this is not part of Antiphon";
 /// Every route. The first row whose path and method fit answers.
 pub const ROUTES: &[Route] = &[
     Route {
+        method: Some(Method::POST),
+        path: "webhooks/whatsapp",
+        access: Access::Signed,
         body_bytes_max: WEBHOOK_BODY_BYTES_MAX,
-        ..row(Method::POST, "webhooks/whatsapp", Access::Signed, Endpoint::WhatsAppDelivery)
+        endpoint: Endpoint::WhatsAppDelivery,
     },
     row(Method::GET, "webhooks/whatsapp", Access::Open, Endpoint::WhatsAppHandshake),
     row(Method::GET, "health", Access::Open, Endpoint::Health),

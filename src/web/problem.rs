@@ -141,7 +141,8 @@ impl Problem {
             error.insert("field".to_owned(), json!(field));
         }
         let envelope = json!({"errors": [error], "meta": {"error": detail, "errors": [detail]}});
-        self.with_header(answer::json(self.status, &envelope))
+        let response = answer::json(self.status, &envelope);
+        self.with_header(response)
     }
 
     /// The answer without a word: for providers, who read none.

@@ -3,7 +3,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use warp::reply::Response;
 
 use super::auth::Keys;
@@ -18,6 +18,9 @@ use crate::providers::whatsapp::handshake::VerifyToken;
 use crate::providers::whatsapp::signature::AppSecret;
 use crate::settings::{Secret, Settings};
 use crate::store::{Store, StoreError};
+
+/// Those who follow the activity live, at once.
+const LISTENERS_MAX: usize = 64;
 
 /// The door to the intake: takes a body, answers when it is committed or refused. Dropping the
 /// future must lose the answer only, not the work.
@@ -49,6 +52,8 @@ pub struct Site {
     pub(super) stopping: watch::Sender<bool>,
     pub(super) deadlines: Deadlines,
     pub(super) bodies: Bodies,
+    /// Places for those who follow the activity live.
+    pub(super) listeners: Arc<Semaphore>,
 }
 
 /// What WhatsApp's webhooks are checked with.
@@ -82,6 +87,7 @@ impl Site {
             stopping: watch::Sender::new(false),
             deadlines: parts.deadlines,
             bodies: Bodies::default(),
+            listeners: Arc::new(Semaphore::new(LISTENERS_MAX)),
         }
     }
 
