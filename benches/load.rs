@@ -220,7 +220,8 @@ fn make_people(server: &Server, people: u64) -> Outcome<()> {
                     }
                     let body = format!("{{\"phone\":\"+{}\"}}", number(n));
                     let headers = format!("authorization: {basic}\r\n");
-                    let status = connection.send(&request("PUT", &format!("/api/v1/customers/p{n}"), &headers, &body))?;
+                    let status =
+                        connection.send(&request("PUT", &format!("/api/v1/customers/p{n}"), &headers, &body))?;
                     if status != 200 {
                         return Err(format!("identify answered {status}").into());
                     }
@@ -297,7 +298,11 @@ struct Latencies {
 
 impl Latencies {
     fn count(&mut self, status: u16, took: Duration) {
-        if status == 200 { self.accepted += 1 } else { self.refused += 1 }
+        if status == 200 {
+            self.accepted += 1
+        } else {
+            self.refused += 1
+        }
         self.micros.push(u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
     }
 
@@ -357,7 +362,8 @@ async fn open(path: &Path) -> Outcome<sqlx::SqliteConnection> {
 fn log_size(folder: &Path) -> Outcome<(u64, u64)> {
     block_on(async {
         let mut database = open(&folder.join("antiphon.db")).await?;
-        let row = sqlx::query("SELECT count(*), count(DISTINCT arrived_ms) FROM events").fetch_one(&mut database).await?;
+        let row =
+            sqlx::query("SELECT count(*), count(DISTINCT arrived_ms) FROM events").fetch_one(&mut database).await?;
         Ok((u64::try_from(row.get::<i64, _>(0))?, u64::try_from(row.get::<i64, _>(1))?))
     })?
 }
@@ -368,12 +374,13 @@ fn bare_insert(folder: &Path, rows: u64, commits: u64) -> Outcome<f64> {
         let mut from = open(&folder.join("antiphon.db")).await?;
         let columns = "dedupe_key, person_id, seq, kind, name, occurred_at, arrived_ms, provider, provider_id, \
                        properties, message, reason, precedes, rules_version";
-        let shape: Vec<String> = sqlx::query("SELECT sql FROM sqlite_master WHERE tbl_name = 'events' AND sql IS NOT NULL")
-            .fetch_all(&mut from)
-            .await?
-            .iter()
-            .map(|row| row.get(0))
-            .collect();
+        let shape: Vec<String> =
+            sqlx::query("SELECT sql FROM sqlite_master WHERE tbl_name = 'events' AND sql IS NOT NULL")
+                .fetch_all(&mut from)
+                .await?
+                .iter()
+                .map(|row| row.get(0))
+                .collect();
         let as_json = "json_group_array(json_array(hex(dedupe_key), person_id, seq, kind, name, occurred_at, arrived_ms, \
                        provider, provider_id, properties, message, reason, precedes, rules_version))";
         let per = rows.div_ceil(commits.max(1)).max(1);

@@ -164,12 +164,7 @@ pub type Event = At<EventKind>;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EventKind {
-    Replied {
-        text: Option<TextTest>,
-        target: Option<Target>,
-        via: Option<At<Via>>,
-        filter: Option<Test>,
-    },
+    Replied(Box<Reply>),
     Reacted {
         emoji: Option<Words>,
         target: Option<Target>,
@@ -206,6 +201,16 @@ pub enum EventKind {
         from: Option<Literal>,
         to: Option<Literal>,
     },
+}
+
+/// `replied …`
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reply {
+    pub text: Option<TextTest>,
+    pub target: Option<Target>,
+    pub via: Option<At<Via>>,
+    /// `where …`
+    pub filter: Option<Test>,
 }
 
 /// What a person did with a segment or campaign. Segments know only the first two.

@@ -2,7 +2,7 @@
 
 use super::compiled::Versions;
 use super::evaluate::Dirty;
-use super::history::stamp;
+use super::history::settle;
 use super::run::{Mode, Run};
 use super::step::{Step, Subject};
 use crate::model::event::Event;
@@ -18,7 +18,8 @@ pub fn anonymous(versions: &Versions, event: &Event, now: Second) -> Step {
     let mut run = Run::new(versions, &mut nobody, &[]);
     run.mode = Mode::Anonymous;
     run.set_instant(now);
-    let event = Event { seq: 0, arrived: now, at: stamp(event, now), ..event.clone() };
+    let mut event = event.clone();
+    settle(&mut event, 0, now);
     let cause = Cause::Event { seq: 0, key: event.key };
     let mut starts = run.remember(&event, cause, &mut Dirty::new());
     starts.sort_by_key(|start| start.campaign);

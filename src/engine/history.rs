@@ -3,12 +3,14 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value as Json;
+
 use super::atom::Atom;
 use super::compiled::{Engine, Versions};
 use super::matching::{Matcher, Observed};
 use super::memory::Trail;
-use super::state::State;
 use crate::model::event::{Event, Kind, Order};
+use crate::model::id::Seq;
 use crate::model::journey::Journey;
 use crate::model::person::Person;
 use crate::model::time::Second;
@@ -30,16 +32,29 @@ pub fn engines<'a>(
 /// nothing after its arrival.
 #[must_use]
 pub fn stamp(event: &Event, arrived: Second) -> Second {
-    let is_answer = matches!(event.kind, Kind::Inbound | Kind::Reaction | Kind::ReactionRemoved);
-    let answered = event.message.as_ref().filter(|_| is_answer).map(|message| message.at);
+    let answered = event.message.as_ref().filter(|_| can_answer(&event.kind)).map(|message| message.at);
     answered.map_or(event.at, |sent| event.at.max(sent)).min(arrived)
 }
 
-/// Gives `event` its number and its final stamps.
-pub fn number(event: &mut Event, state: &State, now: Second) {
-    event.seq = state.last_seq.saturating_add(1);
+/// Gives `event` its number, its final stamps, and the property `answers` if it is one that can answer.
+pub fn settle(event: &mut Event, seq: Seq, now: Second) {
+    event.seq = seq;
     event.arrived = now;
     event.at = stamp(event, now);
+    if can_answer(&event.kind) {
+        match &event.message {
+            Some(message) => {
+                event.properties.insert("answers".to_owned(), Json::String(message.id.0.to_string()));
+            }
+            None => {
+                event.properties.remove("answers");
+            }
+        }
+    }
+}
+
+fn can_answer(kind: &Kind) -> bool {
+    matches!(kind, Kind::Inbound | Kind::Reaction | Kind::ReactionRemoved)
 }
 
 /// The names in the late write `event` that no later write among `past` has taken up: the others stay.
@@ -65,7 +80,7 @@ impl Biography {
         let mut person = now.clone();
         for event in past.filter(|event| event.kind == Kind::AttributesSet) {
             for name in event.properties.keys() {
-                person.set(name, &serde_json::Value::Null);
+                person.set(name, &Json::Null);
             }
         }
         Self { person, written: BTreeMap::new() }

@@ -98,7 +98,7 @@ impl<'a> Run<'a> {
     /// Takes in an event that arrives at `now`.
     pub fn arrive(&mut self, mut event: Event, now: Second) {
         self.set_instant(now);
-        history::number(&mut event, &self.subject.state, now);
+        history::settle(&mut event, self.subject.state.last_seq.saturating_add(1), now);
         self.note(&event);
         // A wake of this very second comes behind all its arrivals, but what it will find is true now.
         let scratch = self.subject.wake.is_some_and(|wake| wake <= now);

@@ -11,7 +11,8 @@ use crate::model::identity::Channel;
 use crate::model::inbound::Arrival;
 use crate::model::message::Outstanding;
 use crate::model::time::Second;
-use crate::resolve::{self, Question};
+use crate::resolve::attribution::{self, Question};
+use crate::resolve::identity;
 
 impl Pass<'_> {
     pub(super) fn arrival(&mut self, arrival: &Arrival) -> Outcome {
@@ -29,10 +30,10 @@ impl Pass<'_> {
 
     /// The person behind the sender; what the message teaches about their identifiers is kept.
     fn whose(&mut self, arrival: &Arrival) -> Option<PersonId> {
-        let choice = resolve::choose(&resolve::keys(&arrival.sender), &self.holders)?;
+        let choice = identity::choose(&identity::keys(&arrival.sender), &self.holders)?;
         let own: Vec<(Channel, &str)> =
             self.own.get(&choice.person).into_iter().flatten().map(|(channel, id)| (*channel, id.as_str())).collect();
-        let learned = resolve::learn(&arrival.sender, choice, &self.holders, &own);
+        let learned = identity::learn(&arrival.sender, choice, &self.holders, &own);
         for link in learned.links {
             self.own.entry(link.person).or_default().push((link.channel, link.value.clone()));
             self.gain(link.person, link.channel, link.value);
@@ -48,7 +49,7 @@ impl Pass<'_> {
         let at = self.stamp(arrival.at);
         let question = Question::of(arrival, Some(person), context, at);
         let window = self.context.schema().attribution_window;
-        let answered = resolve::attribute(&question, &self.candidates(person), window);
+        let answered = attribution::attribute(&question, &self.candidates(person), window);
         let bound = answered.as_ref().filter(|(_, reason)| *reason == Reason::InFlight).map(|(message, _)| message.id);
         let event = self.event(key, arrival, at, answered);
         self.step(person, Input::Event(event), arrival.provider, Some(&arrival.id));
@@ -78,13 +79,7 @@ impl Pass<'_> {
         self.changes.record(None, step, provider, provider_id);
     }
 
-    fn event(
-        &self,
-        key: EventKey,
-        arrival: &Arrival,
-        at: Second,
-        answered: Option<(MessageRef, Reason)>,
-    ) -> Event {
+    fn event(&self, key: EventKey, arrival: &Arrival, at: Second, answered: Option<(MessageRef, Reason)>) -> Event {
         let mut properties = arrival.properties.clone();
         if let Some((message, _)) = &answered {
             properties.insert("answers".to_owned(), json!(message.id.0.to_string()));

@@ -12,7 +12,7 @@ use crate::model::identity::Channel;
 use crate::model::inbound::Status;
 use crate::model::message::Delivery;
 use crate::model::time::Second;
-use crate::resolve;
+use crate::resolve::identity;
 
 impl Pass<'_> {
     pub(super) fn status(&mut self, status: &Status) -> Outcome {
@@ -124,7 +124,7 @@ impl Pass<'_> {
         let Some(person) = self.messages.get(&id).map(|message| message.person) else { return };
         let number = self.subjects.get(&person).and_then(|subject| subject.person.phone.as_ref());
         let (Some(number), Some(wa_id)) = (number, wa_id) else { return };
-        if let Some(alias) = resolve::learned_alias(number, wa_id) {
+        if let Some(alias) = identity::learned_alias(number, wa_id) {
             self.gain(person, Channel::Alias, alias.as_str().to_owned());
         }
     }

@@ -39,11 +39,21 @@ pub struct Signals {
 }
 
 pub(super) enum Work {
-    Body { body: Body, reply: oneshot::Sender<Result<Receipt, Refusal>>, place: OwnedSemaphorePermit },
+    Body {
+        body: Body,
+        reply: oneshot::Sender<Result<Receipt, Refusal>>,
+        place: OwnedSemaphorePermit,
+    },
     /// Play the wakes that are due, at most so many people; answers how many were.
-    Due { limit: u32, reply: oneshot::Sender<Result<Played, Refusal>> },
+    Due {
+        limit: u32,
+        reply: oneshot::Sender<Result<Played, Refusal>>,
+    },
     /// Bring people up to the active rule set, at most so many; answers how many were behind.
-    CatchUp { limit: u32, reply: oneshot::Sender<Result<u32, Refusal>> },
+    CatchUp {
+        limit: u32,
+        reply: oneshot::Sender<Result<u32, Refusal>>,
+    },
 }
 
 /// What a call of [`Intake::play_due`] did.

@@ -13,7 +13,7 @@ use crate::model::message::Outstanding;
 use crate::model::person::Handle;
 use crate::model::rule::Schema;
 use crate::model::time::Second;
-use crate::resolve::{self, Holder};
+use crate::resolve::identity::{self, Holder};
 use crate::store::messages::Wanted;
 use crate::store::outbox::Settled;
 use crate::store::{StoreError, Tx, events, identities, journeys, messages, outbox, people as store_people};
@@ -27,12 +27,7 @@ pub(super) struct Question<'a> {
 
 /// Everything that `bodies` are about. `shared`: others write to this database, so what was read before the
 /// lock is read again behind it.
-pub(super) async fn batch(
-    tx: &Tx,
-    question: &Question<'_>,
-    bodies: &[&Body],
-    shared: bool,
-) -> Result<Loaded, Failed> {
+pub(super) async fn batch(tx: &Tx, question: &Question<'_>, bodies: &[&Body], shared: bool) -> Result<Loaded, Failed> {
     let names = Names::of(question.key, bodies);
     let mut loaded = Loaded {
         known: events::known_keys(tx, &names.keys).await?,
@@ -139,7 +134,7 @@ impl Names {
                 self.replies = true;
                 self.keys.push(EventKey::of(key, &[arrival.provider, &arrival.id]));
                 self.user_ids |= arrival.sender.user_id.is_some();
-                self.senders.extend(resolve::keys(&arrival.sender).into_iter().map(|key| (key.channel, key.value)));
+                self.senders.extend(identity::keys(&arrival.sender).into_iter().map(|key| (key.channel, key.value)));
                 let quoted = arrival.context.as_deref();
                 self.provider_keys.extend(quoted.map(|id| keyed_hash(key, &[arrival.provider, id])));
             }

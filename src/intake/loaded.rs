@@ -8,7 +8,7 @@ use crate::model::id::{EffectId, EventKey, PersonId};
 use crate::model::identity::Channel;
 use crate::model::message::Outstanding;
 use crate::model::person::Handle;
-use crate::resolve::Holder;
+use crate::resolve::identity::Holder;
 
 /// The part of the database that a batch is about, as it was when the batch began.
 #[derive(Default)]

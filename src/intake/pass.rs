@@ -9,13 +9,13 @@ use super::loaded::Loaded;
 use crate::engine::{self, Input, Subject, Versions};
 use crate::model::event::Event;
 use crate::model::id::{EffectId, EventKey, InstallationKey, PersonId};
+use crate::model::identity::Channel;
 use crate::model::inbound::{Broken, BrokenReason};
 use crate::model::message::Outstanding;
-use crate::model::identity::Channel;
 use crate::model::person::Handle;
 use crate::model::rule::Schema;
 use crate::model::time::Second;
-use crate::resolve::Holder;
+use crate::resolve::identity::Holder;
 
 /// What stays the same for a whole batch.
 pub(super) struct Context<'a> {

@@ -16,7 +16,7 @@ use crate::model::phone::{Phone, Region};
 use crate::model::rule::OldestBy;
 use crate::model::time::Second;
 use crate::model::value::{Properties, Type, Value};
-use crate::resolve::{self, Holder};
+use crate::resolve::identity::{self, Holder};
 use crate::store::identities::Identity;
 
 impl Pass<'_> {
@@ -244,8 +244,8 @@ impl Pass<'_> {
         match handle {
             Handle::Phone(phone) => {
                 let sender = Sender { number: Some(phone.clone()), ..Sender::default() };
-                let exact = resolve::keys(&sender).into_iter().take(1).collect::<Vec<_>>();
-                resolve::choose(&exact, &self.holders).map(|choice| choice.person)
+                let exact = identity::keys(&sender).into_iter().take(1).collect::<Vec<_>>();
+                identity::choose(&exact, &self.holders).map(|choice| choice.person)
             }
             other => self.handles.get(other).copied(),
         }
@@ -317,15 +317,7 @@ pub(super) fn age(person: &Person, oldest_by: OldestBy) -> Option<Second> {
 }
 
 fn newcomer(id: PersonId, cio_id: Ulid, known_since: Second) -> Person {
-    Person {
-        id,
-        cio_id,
-        external_id: None,
-        email: None,
-        phone: None,
-        attributes: Properties::new(),
-        known_since,
-    }
+    Person { id, cio_id, external_id: None, email: None, phone: None, attributes: Properties::new(), known_since }
 }
 
 /// `null` and the empty text remove an attribute.

@@ -23,7 +23,9 @@ use crate::store::notices::Notice;
 use crate::store::outbox::NewEffect;
 use crate::store::people::{NewPerson, StateRow};
 use crate::store::quarantine::NewQuarantined;
-use crate::store::{self, Tx, events, identities, journeys, memberships, messages, notices, outbox, people, quarantine};
+use crate::store::{
+    self, Tx, events, identities, journeys, memberships, messages, notices, outbox, people, quarantine,
+};
 
 /// Everything at once, in the order of the locks: people, then events by key, then what is theirs.
 pub(super) async fn all(
@@ -57,12 +59,8 @@ async fn profiles(
     loaded: &Loaded,
     rules: RulesVersion,
 ) -> Result<(), Failed> {
-    let made: Vec<NewPerson> = changes
-        .made
-        .iter()
-        .filter_map(|id| subjects.get(id))
-        .map(|subject| newcomer(&subject.person))
-        .collect();
+    let made: Vec<NewPerson> =
+        changes.made.iter().filter_map(|id| subjects.get(id)).map(|subject| newcomer(&subject.person)).collect();
     people::insert(tx, &made, rules).await?;
     let changed: Vec<_> = changes
         .touched

@@ -288,12 +288,7 @@ enum Attempt<'a> {
 }
 
 /// One pass in memory. A panic costs the item at which it happened and nothing else.
-fn attempt<'a>(
-    context: &'a Context<'a>,
-    loaded: &'a Loaded,
-    bodies: &[&Body],
-    poison: &BTreeSet<Spot>,
-) -> Attempt<'a> {
+fn attempt<'a>(context: &'a Context<'a>, loaded: &'a Loaded, bodies: &[&Body], poison: &BTreeSet<Spot>) -> Attempt<'a> {
     let at = Cell::new((0, 0));
     // A pass that panics is thrown away whole, so nothing half done can be seen.
     match catch_unwind(AssertUnwindSafe(|| pass::run(context, loaded, bodies, poison, &at))) {

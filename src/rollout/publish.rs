@@ -44,7 +44,10 @@ pub struct Refused {
 pub enum PublishError {
     Store(StoreError),
     /// A stored version does not load with this release.
-    Stored { version: RulesVersion, refused: Refused },
+    Stored {
+        version: RulesVersion,
+        refused: Refused,
+    },
 }
 
 impl From<StoreError> for PublishError {

@@ -202,6 +202,9 @@ static NOTICES: Stream = stream!("x.at_ms, x.kind, x.person_id, x.dedupe_key, x.
 /// The first column after those that all streams have.
 const OWN: usize = 5;
 
+/// Reads the row of a stream, with the millisecond that it is sorted by.
+type Read = fn(&Row) -> Result<(i64, What), StoreError>;
+
 /// Something found in a stream.
 struct Found {
     id: i64,
@@ -218,7 +221,7 @@ async fn read(
     direction: Direction,
 ) -> Result<Vec<Item>, StoreError> {
     let mut streams: Vec<VecDeque<Found>> = Vec::with_capacity(4);
-    let readers: [fn(&Row) -> Result<(i64, What), StoreError>; 4] = [event, transition, entry, notice];
+    let readers: [Read; 4] = [event, transition, entry, notice];
     for ((stream, read), start) in [&EVENTS, &TRANSITIONS, &ENTRIES, &NOTICES].into_iter().zip(readers).zip(start.0) {
         let rows = fetch(from, stream, start, person, limit, direction).await?;
         let found = rows.iter().map(|row| {

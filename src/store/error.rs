@@ -2,23 +2,28 @@
 
 use std::fmt;
 
-use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr};
+use sea_orm::{DbErr, RuntimeErr};
 
 /// A statement, a commit or a look at a row failed.
 #[derive(Debug)]
-pub struct StoreError {
-    source: DbErr,
+pub struct StoreError(Reason);
+
+#[derive(Debug)]
+enum Reason {
+    Database(DbErr),
+    Unreadable(&'static str),
+    TooSlow,
 }
 
 impl StoreError {
     /// Something stored does not read back as what it must be.
-    pub(super) fn unreadable(what: &str) -> Self {
-        Self { source: DbErr::Type(format!("`{what}` cannot be read back")) }
+    pub(super) fn unreadable(what: &'static str) -> Self {
+        Self(Reason::Unreadable(what))
     }
 
     /// A read took longer than a reader may.
     pub(super) fn too_slow() -> Self {
-        Self { source: DbErr::ConnectionAcquire(ConnAcquireErr::Timeout) }
+        Self(Reason::TooSlow)
     }
 
     /// The same work, begun again with fresh reads, may well succeed: busy, deadlocked, timed out, disconnected.
@@ -58,12 +63,14 @@ impl StoreError {
     }
 
     fn failure(&self) -> Failure<'_> {
-        match &self.source {
-            DbErr::ConnectionAcquire(_) => Failure::Connection,
-            DbErr::Conn(RuntimeErr::SqlxError(error))
-            | DbErr::Exec(RuntimeErr::SqlxError(error))
-            | DbErr::Query(RuntimeErr::SqlxError(error)) => Failure::of(error),
-            _ => Failure::Other,
+        match &self.0 {
+            Reason::Database(DbErr::ConnectionAcquire(_)) | Reason::TooSlow => Failure::Connection,
+            Reason::Database(
+                DbErr::Conn(RuntimeErr::SqlxError(error))
+                | DbErr::Exec(RuntimeErr::SqlxError(error))
+                | DbErr::Query(RuntimeErr::SqlxError(error)),
+            ) => Failure::of(error),
+            Reason::Database(_) | Reason::Unreadable(_) => Failure::Other,
         }
     }
 }
@@ -108,19 +115,26 @@ fn primary(code: i32) -> i32 {
 }
 
 impl From<DbErr> for StoreError {
-    fn from(source: DbErr) -> Self {
-        Self { source }
+    fn from(error: DbErr) -> Self {
+        Self(Reason::Database(error))
     }
 }
 
 impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.source.fmt(f)
+        match &self.0 {
+            Reason::Database(error) => error.fmt(f),
+            Reason::Unreadable(what) => write!(f, "a stored {what} cannot be read back"),
+            Reason::TooSlow => f.write_str("the read took too long"),
+        }
     }
 }
 
 impl std::error::Error for StoreError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&self.source)
+        match &self.0 {
+            Reason::Database(error) => Some(error),
+            Reason::Unreadable(_) | Reason::TooSlow => None,
+        }
     }
 }

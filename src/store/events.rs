@@ -133,7 +133,7 @@ pub async fn of_people(from: &impl Source, ids: &[PersonId]) -> Result<BTreeMap<
         "SELECT e.dedupe_key, e.person_id, e.seq, e.kind, e.name, e.occurred_at, e.arrived_ms, e.provider,
                 e.provider_id, e.properties, e.message, e.reason, e.precedes, e.rules_version
          FROM {rows} AS r CROSS JOIN events AS e
-         WHERE e.person_id = CAST(r.value->>0 AS bigint) ORDER BY e.person_id, e.seq",
+         WHERE e.person_id = CAST(r.value->>0 AS bigint)",
     );
     let mut events: BTreeMap<PersonId, Vec<Event>> = BTreeMap::new();
     if ids.is_empty() {
@@ -144,6 +144,9 @@ pub async fn of_people(from: &impl Source, ids: &[PersonId]) -> Result<BTreeMap<
         if let Some(person) = row.person {
             events.entry(person).or_default().push(row.event);
         }
+    }
+    for list in events.values_mut() {
+        list.sort_by_key(|event| event.seq);
     }
     Ok(events)
 }

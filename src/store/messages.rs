@@ -90,7 +90,7 @@ impl MessageNews {
     }
 }
 
-/// Writes messages; one that is there stays as it is.
+/// Writes messages; one that is there stays as it is. Of the times only `accepted` can be known here.
 ///
 /// # Errors
 /// See [`StoreError`].

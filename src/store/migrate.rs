@@ -43,3 +43,101 @@ pub(super) async fn migrate<M: MigratorTrait>(connection: &DatabaseConnection) -
     M::up(&tx, None).await?;
     Ok(tx.commit().await?)
 }
+
+#[cfg(test)]
+mod tests {
+    use migrations::sea_orm_migration::async_trait::async_trait;
+    use migrations::sea_orm_migration::{MigrationName, MigrationTrait, MigratorTrait, SchemaManager};
+    use sea_orm::{ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr, Statement};
+
+    use super::migrate;
+    use crate::store::OpenError;
+
+    struct Step(&'static str, &'static [&'static str]);
+
+    impl MigrationName for Step {
+        fn name(&self) -> &str {
+            self.0
+        }
+    }
+
+    #[async_trait]
+    impl MigrationTrait for Step {
+        async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+            for statement in self.1 {
+                manager.get_connection().execute_unprepared(statement).await?;
+            }
+            Ok(())
+        }
+    }
+
+    const GOOD: Step = Step("m1", &["CREATE TABLE first (id bigint)"]);
+
+    struct Good;
+    impl MigratorTrait for Good {
+        fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+            vec![Box::new(GOOD)]
+        }
+    }
+
+    /// Its second step fails half way.
+    struct Failing;
+    impl MigratorTrait for Failing {
+        fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+            vec![Box::new(GOOD), Box::new(Step("m2", &["CREATE TABLE second (id bigint)", "CREATE TABLE"]))]
+        }
+    }
+
+    struct Older;
+    impl MigratorTrait for Older {
+        fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+            Vec::new()
+        }
+    }
+
+    async fn tables(connection: &DatabaseConnection) -> i64 {
+        let sql = match connection.get_database_backend() {
+            DbBackend::Postgres => "SELECT count(*) FROM pg_tables WHERE schemaname = current_schema()",
+            _ => "SELECT count(*) FROM sqlite_schema WHERE type = 'table'",
+        };
+        let row = connection.query_one_raw(Statement::from_string(connection.get_database_backend(), sql)).await;
+        row.unwrap().unwrap().try_get_by(0_usize).unwrap()
+    }
+
+    async fn all_or_nothing(connection: &DatabaseConnection) {
+        assert!(migrate::<Failing>(connection).await.is_err());
+        assert_eq!(tables(connection).await, 0);
+        migrate::<Good>(connection).await.unwrap();
+        migrate::<Good>(connection).await.unwrap();
+        assert!(migrate::<Failing>(connection).await.is_err());
+        assert_eq!(tables(connection).await, 2, "the good step and the list of steps");
+        let newer = migrate::<Older>(connection).await.unwrap_err();
+        assert!(matches!(&newer, OpenError::NewerSchema(step) if step == "m1"), "{newer}");
+    }
+
+    fn block_on(future: impl Future<Output = ()>) {
+        tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future);
+    }
+
+    #[test]
+    fn steps_run_all_or_none_on_sqlite() {
+        block_on(async { all_or_nothing(&Database::connect("sqlite::memory:").await.unwrap()).await });
+    }
+
+    #[test]
+    fn steps_run_all_or_none_on_postgres() {
+        let Ok(server) = std::env::var("ANTIPHON_TEST_POSTGRES_URL") else {
+            println!("SKIP steps_run_all_or_none_on_postgres: ANTIPHON_TEST_POSTGRES_URL is not set");
+            return;
+        };
+        block_on(async {
+            let schema = format!("migrate_{}", std::process::id());
+            let outside = Database::connect(&server).await.unwrap();
+            outside.execute_unprepared(&format!("CREATE SCHEMA {schema}")).await.unwrap();
+            let inside = Database::connect(format!("{server}?options[search_path]={schema}")).await.unwrap();
+            all_or_nothing(&inside).await;
+            inside.close().await.unwrap();
+            outside.execute_unprepared(&format!("DROP SCHEMA {schema} CASCADE")).await.unwrap();
+        });
+    }
+}

@@ -13,10 +13,10 @@ use super::{StoreError, migrate, postgres, sqlite};
 /// An open database.
 #[derive(Debug)]
 pub struct Store {
-    pub(super) writer: DatabaseConnection,
-    pub(super) reader: DatabaseConnection,
+    writer: DatabaseConnection,
+    reader: DatabaseConnection,
     /// Held as long as this process may write to the SQLite file.
-    pub(super) lock: Option<File>,
+    lock: Option<File>,
     weak: bool,
 }
 
@@ -75,18 +75,22 @@ impl Store {
         self.writer.get_database_backend() == DbBackend::Postgres
     }
 
-    /// Ends all connections. On SQLite everything is in the one file then, and the write-ahead log is empty.
+    /// Ends all connections, once those in use are given back. On SQLite everything is in the one
+    /// file then, the write-ahead log is empty, and another process may open it.
     ///
     /// # Errors
     /// The last checkpoint failed; nothing is lost by it, the next opening reads the log.
-    pub async fn close(self) -> Result<(), StoreError> {
+    pub async fn close(&self) -> Result<(), StoreError> {
         self.reader.close_by_ref().await?;
         if !self.is_shared() {
             let checkpoint = Statement::from_string(DbBackend::Sqlite, "PRAGMA wal_checkpoint(TRUNCATE)");
             self.writer.query_all_raw(checkpoint).await?;
         }
         self.writer.close_by_ref().await?;
-        drop(self.lock);
+        if let Some(lock) = &self.lock {
+            // An error leaves the lock to the end of the process.
+            let _ = lock.unlock();
+        }
         Ok(())
     }
 }

@@ -21,7 +21,7 @@ pub(super) fn json(value: &impl Serialize) -> String {
 }
 
 /// Reads a JSON column back.
-pub(super) fn parse<T: DeserializeOwned>(text: &str, what: &str) -> Result<T, StoreError> {
+pub(super) fn parse<T: DeserializeOwned>(text: &str, what: &'static str) -> Result<T, StoreError> {
     serde_json::from_str(text).map_err(|_| StoreError::unreadable(what))
 }
 

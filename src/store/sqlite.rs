@@ -126,3 +126,22 @@ async fn ask(connection: &DatabaseConnection, sql: &str) -> Result<String, OpenE
         Err(_) => Ok(row.try_get_by::<i64, usize>(0)?.to_string()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::{ConnectionTrait, Database};
+
+    use super::{OpenError, check};
+
+    /// What is set is read back: another value is seen, and named.
+    #[test]
+    fn a_setting_that_did_not_take_is_refused() {
+        tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+            let connection = Database::connect("sqlite::memory:").await.unwrap();
+            connection.execute_unprepared("PRAGMA synchronous = NORMAL").await.unwrap();
+            assert!(check(&connection, "synchronous", "1").await.is_ok());
+            let error = check(&connection, "synchronous", "2").await.unwrap_err();
+            assert!(matches!(&error, OpenError::Setting { name: "synchronous", found, .. } if found == "1"), "{error}");
+        });
+    }
+}

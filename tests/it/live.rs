@@ -77,7 +77,13 @@ impl Client {
     }
 
     /// Sends one request and reads its answer: status and body.
-    pub fn send(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> std::io::Result<(u16, String)> {
+    pub fn send(
+        &mut self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> std::io::Result<(u16, String)> {
         let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
         write!(
             self.0,
@@ -94,9 +100,10 @@ impl Client {
             got.extend_from_slice(&chunk[..n]);
             let text = String::from_utf8_lossy(&got);
             let Some((head, rest)) = text.split_once("\r\n\r\n") else { continue };
-            let length = head.to_lowercase().split("content-length: ").nth(1).map_or(0, |rest| {
-                rest.split("\r\n").next().and_then(|length| length.trim().parse().ok()).unwrap_or(0)
-            });
+            let length =
+                head.to_lowercase().split("content-length: ").nth(1).map_or(0, |rest| {
+                    rest.split("\r\n").next().and_then(|length| length.trim().parse().ok()).unwrap_or(0)
+                });
             if rest.len() >= length {
                 let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
                 return Ok((status.ok_or(std::io::ErrorKind::InvalidData)?, rest.to_owned()));

@@ -1,11 +1,15 @@
 //! The one test binary. Data stands beside the code that reads it.
 
+mod engine;
+#[cfg(feature = "server")]
+mod intake;
+mod language;
 #[cfg(feature = "server")]
 mod live;
 mod phones;
 mod providers;
+mod resolve;
 #[cfg(feature = "server")]
 mod store;
-mod resolve;
 mod texts;
 mod tidy;

@@ -7,9 +7,8 @@ use antiphon::model::inbound::Sender;
 use antiphon::model::message::{Delivery, Outstanding};
 use antiphon::model::phone::Phone;
 use antiphon::model::time::{Second, Span};
-use antiphon::resolve::{
-    Choice, Conflict, Holder, Link, Question, Rank, attribute, choose, keys, learn, learned_alias,
-};
+use antiphon::resolve::attribution::{Question, attribute};
+use antiphon::resolve::identity::{Choice, Conflict, Holder, Link, Rank, choose, keys, learn, learned_alias};
 use proptest::prelude::*;
 
 const OLD: PersonId = PersonId(1);

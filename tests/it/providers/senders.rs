@@ -60,6 +60,8 @@ fn a_contact_is_found_by_id_and_adds_what_is_missing() {
         contacts.clone(),
         [Some("+15550100142"), Some("US.B"), None, Some("Bo")],
     );
+    // What is missing may be the number.
+    check(json!({"from_user_id": "US.A"}), contacts.clone(), ada);
     check(json!({"from": "15550100199"}), contacts, [Some("+15550100199"), None, None, None]);
 }
 
@@ -70,6 +72,8 @@ fn the_only_contact_belongs_to_the_only_item() {
     check(json!({}), contacts.clone(), ada);
     check(json!({"from": ""}), contacts.clone(), ada);
     check(json!({"from": "?"}), contacts.clone(), ada);
+    let parent = json!({"from_parent_user_id": "US.ENT.9"});
+    check(parent, contacts.clone(), [ada[0], ada[1], Some("US.ENT.9"), ada[3]]);
     // The item's own number wins; whose user id that is, is not certain then.
     check(json!({"from": "15550100199"}), contacts, [Some("+15550100199"), None, None, Some("Ada")]);
 }
@@ -81,6 +85,8 @@ fn without_a_sender_it_is_quarantined() {
         (json!({"from": ""}), json!([{"wa_id": "x"}]), "no_sender"),
         (json!({"from": "?"}), json!([]), "bad_sender"),
         (json!({"from": "12"}), json!([]), "bad_sender"),
+        // A number of this form would have the shape of a user id.
+        (json!({"from": 1.5e300}), json!([]), "no_sender"),
         (json!({}), json!([{"wa_id": "15550100142"}, {"wa_id": "15550100143"}]), "no_sender"),
     ] {
         let reading = read_value(&body(value(&ids, contacts)));

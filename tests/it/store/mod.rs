@@ -3,6 +3,8 @@
 //! PostgreSQL is where `ANTIPHON_TEST_POSTGRES_URL` says (`tests/postgres COMMAND` starts one);
 //! without it the half that needs it is reported as skipped, by name.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests: a case that cannot go on ends here")]
+
 mod consequences;
 mod harness;
 mod log;

@@ -3,6 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 
 use antiphon::store::{OpenError, Options, Store, people};
+use sqlx::{Connection, Executor, SqliteConnection};
 
 use super::harness::{TempFile, TempSchema, block_on, on_both, open};
 use super::sample::{RULES, made};
@@ -77,4 +78,18 @@ fn several_nodes_may_start_at_once() {
 #[test]
 fn durability_is_not_weak_where_it_was_not_asked_for() {
     on_both("open-weak", async |store| store.is_weak());
+}
+
+/// A restored copy or an older binary: what a newer release has done to the schema is not touched.
+#[test]
+fn a_newer_schema_is_refused() {
+    block_on(async {
+        let file = TempFile::new("open-newer");
+        open(&file.url()).await.close().await.unwrap();
+        let mut raw = SqliteConnection::connect(&file.url()).await.unwrap();
+        raw.execute("INSERT INTO seaql_migrations (version, applied_at) VALUES ('m9999_later', 0)").await.unwrap();
+        raw.close().await.unwrap();
+        let error = Store::open(&file.url(), Options::default()).await.unwrap_err();
+        assert!(matches!(&error, OpenError::NewerSchema(step) if step == "m9999_later"), "{error}");
+    });
 }

@@ -8,7 +8,7 @@ use antiphon::store::people::{self, NewPerson, StateRow};
 use antiphon::store::{Source, Store};
 
 use super::harness::on_both;
-use super::sample::{make, RULES, T0, made, phone, properties, somebody};
+use super::sample::{RULES, T0, made, make, phone, properties, somebody};
 
 #[test]
 fn a_person_reads_back_as_written() {

@@ -16,7 +16,7 @@ use ulid::Ulid;
 
 use super::consequences::{by_event, journey, message, moved};
 use super::harness::{TempFile, block_on, on_both, open};
-use super::sample::{make, RULES, T0, effect, key, made, new_send, phone, properties, reply, somebody};
+use super::sample::{RULES, T0, effect, key, made, make, new_send, phone, properties, reply, somebody};
 
 #[test]
 fn an_installation_keeps_its_key() {

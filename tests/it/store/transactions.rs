@@ -1,9 +1,10 @@
 //! All or nothing, and one door.
 
 use antiphon::store::{events, people};
+use sqlx::{Connection, Executor, SqliteConnection};
 
-use super::harness::on_both;
-use super::sample::{make, RULES, made, reply, somebody};
+use super::harness::{TempFile, block_on, on_both, open};
+use super::sample::{RULES, made, make, reply, somebody};
 
 #[test]
 fn what_is_not_committed_leaves_nothing() {
@@ -70,5 +71,41 @@ fn locks_are_taken_in_one_order() {
         let seqs: Vec<_> = rows.iter().map(|row| row.last_seq).collect();
         assert_eq!(seqs, [40, 40, 40], "no update is lost");
         seqs
+    });
+}
+
+/// Somebody else is at it for too long: an error that says to begin again, within seconds.
+#[test]
+fn a_writer_that_waits_in_vain_may_try_again() {
+    on_both("tx-wait", async |store| {
+        let ids = made(store, &["ana"]).await;
+        let first = store.write().await.unwrap();
+        people::lock(&first, &ids).await.unwrap();
+        let second = async {
+            let tx = store.write().await?;
+            people::lock(&tx, &ids).await
+        };
+        let error = second.await.unwrap_err();
+        assert!(error.is_retryable() && !error.is_data() && !error.is_conflict(), "{error}");
+        first.commit().await.unwrap();
+        let tx = store.write().await.unwrap();
+        people::lock(&tx, &ids).await.unwrap();
+    });
+}
+
+/// A process that is not ours holds the file: busy, and nothing worse.
+#[test]
+fn a_busy_file_may_be_tried_again() {
+    block_on(async {
+        let file = TempFile::new("tx-busy");
+        let store = open(&file.url()).await;
+        let mut other = SqliteConnection::connect(&file.url()).await.unwrap();
+        other.execute("BEGIN IMMEDIATE").await.unwrap();
+        let error = store.write().await.unwrap_err();
+        assert!(error.is_retryable() && !error.is_data(), "{error}");
+        other.execute("COMMIT").await.unwrap();
+        other.close().await.unwrap();
+        drop(store.write().await.unwrap());
+        store.close().await.unwrap();
     });
 }

@@ -9,12 +9,13 @@ use super::super::NAME;
 use super::message::message;
 use super::object::{Object, elements};
 use super::party::Parties;
+use super::plain;
 use super::repair::{self, Text};
 use super::status::status;
 use crate::model::inbound::{Broken, BrokenReason, Ignored, IgnoredReason, Inbound, Reading};
 
 /// The product whose bodies are ours. A body that names none is taken to be.
-const OBJECT: &str = "whatsapp_business_account";
+pub(super) const OBJECT: &str = "whatsapp_business_account";
 
 /// Fields that tell about the account, never about a person. Names ending in `*` stand for all that start so.
 const NOTICES: &[&str] = &[
@@ -58,6 +59,20 @@ impl Item {
 #[must_use]
 pub fn read(body: &[u8]) -> Reading {
     let text = repair::text(body);
+    match plain::values(&text.text) {
+        Some(values) => {
+            let mut reading = Reading::default();
+            for (at, value) in values {
+                both(&mut reading, &text, at, &value);
+            }
+            reading
+        }
+        None => carefully(&text),
+    }
+}
+
+/// Reads a body level by level.
+fn carefully(text: &Text<'_>) -> Reading {
     let mut reading = Reading::default();
     let Ok(top) = serde_json::from_str::<&RawValue>(&text.text) else {
         let raw = text.text.replace('\0', "\u{FFFD}");
@@ -77,7 +92,7 @@ pub fn read(body: &[u8]) -> Reading {
         return reading;
     };
     for (n, raw) in entries.into_iter().enumerate() {
-        entry(&mut reading, &text, n, raw);
+        entry(&mut reading, text, n, raw);
     }
     reading
 }
@@ -120,10 +135,13 @@ fn change(reading: &mut Reading, text: &Text<'_>, at: (usize, usize), raw: &RawV
     let Some(value) = Object::read(value) else {
         return broken(reading, pointer(), BrokenReason::Value, raw);
     };
-    if with_messages {
-        items(reading, text, at, &value, "messages");
-    }
-    items(reading, text, at, &value, "statuses");
+    if with_messages { both(reading, text, at, &value) } else { items(reading, text, at, &value, "statuses") }
+}
+
+fn both(reading: &mut Reading, text: &Text<'_>, at: (usize, usize), value: &Object<'_>) {
+    // What became of our messages comes first, since the people's may answer them.
+    items(reading, text, at, value, "statuses");
+    items(reading, text, at, value, "messages");
 }
 
 /// Reads the items of one array of a change.
@@ -174,6 +192,21 @@ fn is_notice(field: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_quick_way_and_the_careful_one_read_the_same() {
+        let item = r#"{"id":"wamid.1","from":"15550100142","status":"sent","text":{"body":"hi"}}"#;
+        let value = format!(r#"{{"metadata":{{}},"contacts":[],"messages":[{item},4],"statuses":[{item}]}}"#);
+        for sent in [
+            format!(r#"{{"object":"{OBJECT}","entry":[{{"changes":[{{"field":"messages","value":{value}}}]}}]}}"#),
+            format!(r#"{{"entry":[{{"changes":[{{"value":{value}}},{{"value":{value}}}]}},{{"changes":[]}}]}}"#),
+            r#"{"entry":[]}"#.to_owned(),
+        ] {
+            let text = repair::text(sent.as_bytes());
+            assert!(plain::values(&text.text).is_some(), "{sent}");
+            assert_eq!(read(sent.as_bytes()), carefully(&text), "{sent}");
+        }
+    }
 
     #[test]
     fn a_panic_costs_its_item_only() {

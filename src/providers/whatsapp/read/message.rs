@@ -137,7 +137,7 @@ fn type_of<'a>(item: &Object<'a>) -> Option<Cow<'a, str>> {
 
 /// When it happened: seconds or milliseconds, as a number or a text. None: the arrival will have to do.
 pub(super) fn stamp(item: &Object<'_>) -> Option<Second> {
-    let written = item.word("timestamp")?;
+    let written = item.printed("timestamp")?;
     let written = written.trim();
     let number = written.parse::<i64>().ok().or_else(|| {
         let float = written.parse::<f64>().ok().filter(|float| (0.0..1e15).contains(float))?;

@@ -7,6 +7,7 @@ mod interactive;
 mod message;
 mod object;
 mod party;
+mod plain;
 mod repair;
 mod status;
 

@@ -41,12 +41,18 @@ impl<'a> Object<'a> {
         text(self.get(name)?)
     }
 
-    /// An identifier or a number that some senders write as a text and some do not. Empty means missing.
+    /// An identifier that some senders write as a whole number. Empty means missing.
     pub(super) fn word(&self, name: &str) -> Option<Cow<'a, str>> {
         let raw = self.get(name)?;
-        let is_number = raw.get().starts_with(|c: char| c == '-' || c.is_ascii_digit());
-        let word = if is_number { Cow::Borrowed(raw.get()) } else { text(raw)? };
+        let is_whole = raw.get().bytes().all(|b| b == b'-' || b.is_ascii_digit());
+        let word = if is_whole { Cow::Borrowed(raw.get()) } else { text(raw)? };
         (!word.is_empty()).then_some(word)
+    }
+
+    /// A text's value, or another value's JSON.
+    pub(super) fn printed(&self, name: &str) -> Option<Cow<'a, str>> {
+        let raw = self.get(name)?;
+        Some(text(raw).unwrap_or(Cow::Borrowed(raw.get())))
     }
 
     pub(super) fn flag(&self, name: &str) -> bool {

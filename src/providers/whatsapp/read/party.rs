@@ -61,8 +61,8 @@ impl Parties {
 
     /// The person of an item, and their contact entry.
     ///
-    /// The item's own ids come first. An entry found by one of them adds the user ids it lacks;
-    /// the only entry beside the only item speaks for an item that has no usable id.
+    /// The item's own ids come first. An entry found by one of them adds what the item lacks, and so does
+    /// the only entry beside the only item, if that item has no usable id.
     ///
     /// # Errors
     /// `no_sender`; `bad_sender` if there was a text that is neither number nor user id.
@@ -75,16 +75,14 @@ impl Parties {
             Some(SenderId::UserId(id)) => sender.user_id = sender.user_id.or(Some(id)),
             None => {}
         }
+        let is_known = sender.number.is_some() || sender.user_id.is_some();
         let found = self.find(&sender);
-        if let Some(contact) = found {
-            sender.user_id = sender.user_id.or_else(|| contact.sender.user_id.clone());
-            sender.parent_user_id = sender.parent_user_id.or_else(|| contact.sender.parent_user_id.clone());
-        }
         let contact = found.or_else(|| self.contacts.first().filter(|_| self.is_pair));
-        if sender == Sender::default()
-            && let Some(contact) = contact
-        {
-            sender = contact.sender.clone();
+        if let Some(contact) = contact.filter(|_| found.is_some() || !is_known) {
+            let Sender { number, user_id, parent_user_id } = &contact.sender;
+            sender.number = sender.number.or_else(|| number.clone());
+            sender.user_id = sender.user_id.or_else(|| user_id.clone());
+            sender.parent_user_id = sender.parent_user_id.or_else(|| parent_user_id.clone());
         }
         match (sender == Sender::default(), written) {
             (false, _) => Ok((sender, contact)),

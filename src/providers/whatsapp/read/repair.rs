@@ -17,7 +17,10 @@ impl Text<'_> {
 
 /// The body as text, repaired where it must be. Offsets of what is healthy do not matter, so lengths may change.
 pub(super) fn text(body: &[u8]) -> Text<'_> {
-    let text = String::from_utf8_lossy(body);
+    let text = std::str::from_utf8(body).map_or_else(|_| String::from_utf8_lossy(body), Cow::Borrowed);
+    if !text.contains("\\u") {
+        return Text { repaired: matches!(text, Cow::Owned(_)), text };
+    }
     match without_lone_surrogates(&text) {
         Some(fixed) => Text { text: Cow::Owned(fixed), repaired: true },
         None => Text { repaired: matches!(text, Cow::Owned(_)), text },

@@ -1,0 +1,296 @@
+//! Plays a world twice: with the engine, and by the definition at every second at which anything could change.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use antiphon::engine::{Catalogue, Engine, Input, State, Step, Subject, Versions, history_needed, naive, refold, step};
+use antiphon::model::event::Event;
+use antiphon::model::id::{CampaignId, EventKey, PersonId, RulesVersion, SegmentId};
+use antiphon::model::journey::What;
+use antiphon::model::person::Person;
+use antiphon::model::rule::{RuleSet, SegmentKind, Trigger};
+use antiphon::model::time::Second;
+use antiphon::model::value::Properties;
+use ulid::Ulid;
+
+use super::world::{Do, SPANS, START, World};
+
+/// A change of truth: of a segment, or the start of a campaign.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    Moved { segment: String, entered: bool, at: Second },
+    Started { campaign: String, at: Second },
+}
+
+pub fn catalogue() -> Catalogue {
+    let segments = ["m", "s0", "s1", "s2", "s3", "s4"].iter().zip(1..);
+    let campaigns = ["c0", "c1", "c2"].iter().zip(1..);
+    Catalogue {
+        segments: segments.map(|(name, id)| ((*name).to_owned(), SegmentId(id))).collect(),
+        campaigns: campaigns.map(|(name, id)| ((*name).to_owned(), CampaignId(id))).collect(),
+        env: Properties::new(),
+    }
+}
+
+pub fn compile(rules: &RuleSet, version: u32) -> Arc<Engine> {
+    let engine = Engine::compile(Arc::new(rules.clone()), RulesVersion(version), &catalogue());
+    Arc::new(engine.expect("random rules compile"))
+}
+
+pub fn somebody(attributes: &Properties) -> Person {
+    let mut person = Person {
+        id: PersonId(1),
+        cio_id: Ulid::from_bytes([7; 16]),
+        external_id: None,
+        email: None,
+        phone: None,
+        attributes: Properties::new(),
+        known_since: START,
+    };
+    attributes.iter().for_each(|(name, value)| person.set(name, value));
+    person
+}
+
+/// Plays `world` with both. An error says where they part.
+pub fn judge(world: &World) -> Result<(), String> {
+    let mut both = Both::new(world);
+    both.born()?;
+    for (pause, what) in &world.story {
+        both.now = Second(both.now.0 + pause);
+        both.play(what)?;
+    }
+    both.now = Second(both.now.0 + 1_000);
+    both.poll();
+    both.compare("at the end")
+}
+
+struct Both<'a> {
+    world: &'a World,
+    now: Second,
+    versions: Versions,
+    subject: Subject,
+    log: Vec<Event>,
+    seen: Vec<Change>,
+    defined: Definition,
+}
+
+impl<'a> Both<'a> {
+    fn new(world: &'a World) -> Self {
+        let person = somebody(&world.first);
+        Self {
+            world,
+            now: START,
+            versions: Versions::new(compile(&world.rules, 1), START),
+            subject: Subject::new(person.clone()),
+            log: Vec::new(),
+            seen: Vec::new(),
+            defined: Definition::new(world.rules.clone(), person),
+        }
+    }
+
+    fn born(&mut self) -> Result<(), String> {
+        let step = step(&self.versions, &mut self.subject, Input::Born, None, self.now);
+        self.note(&step);
+        self.defined.look(self.now);
+        self.compare("at birth")?;
+        // What a person is made with stands in the log too.
+        let first = Event {
+            key: EventKey([9; 16]),
+            seq: 0,
+            at: START,
+            arrived: START,
+            precedes: None,
+            kind: antiphon::model::event::Kind::AttributesSet,
+            properties: self.world.first.clone(),
+            message: None,
+            reason: None,
+        };
+        self.play(&Do::Arrive(Box::new(first), None))
+    }
+
+    fn play(&mut self, what: &Do) -> Result<(), String> {
+        match what {
+            Do::Arrive(event, precedes) => self.arrive(event, *precedes)?,
+            Do::Poll => self.poll(),
+            Do::Store => {
+                let bytes = self.subject.state.encode();
+                self.subject.state = State::decode(&bytes).map_err(|error| error.to_string())?;
+            }
+            Do::Refold => self.refold()?,
+            Do::Switch => self.switch(),
+        }
+        self.compare(&format!("at {} after {what:?}", self.now.0 - START.0))
+    }
+
+    fn arrive(&mut self, event: &Event, precedes: Option<EventKey>) -> Result<(), String> {
+        let mut event = Event { arrived: self.now, ..event.clone() };
+        let before = precedes.and_then(|key| self.log.iter().find(|event| event.key == key));
+        event.precedes = before.map(|reply| reply.seq);
+        let input = Input::Event(event);
+        let history = history_needed(&self.versions, &self.subject, &input).then_some(self.log.as_slice());
+        let step = step(&self.versions, &mut self.subject, input, history, self.now);
+        self.note(&step);
+        let numbered = step.events.into_iter().next().ok_or("the event is gone")?;
+        self.defined.wait_until(self.now);
+        self.defined.log.push(numbered.clone());
+        self.log.push(numbered);
+        self.defined.look(self.now);
+        Ok(())
+    }
+
+    fn poll(&mut self) {
+        let history = history_needed(&self.versions, &self.subject, &Input::Wake).then_some(self.log.as_slice());
+        let step = step(&self.versions, &mut self.subject, Input::Wake, history, self.now);
+        self.note(&step);
+        self.defined.wait_until(self.now);
+    }
+
+    /// Drops the state. What is folded must say the same, and go on as the old one would have.
+    fn refold(&mut self) -> Result<(), String> {
+        self.poll();
+        let folded = refold(&self.versions, &self.subject, &self.log, self.now);
+        let since = |state: &State| state.memberships().collect::<Vec<_>>();
+        // A flip of this very second is in the fold already and will be in the state when the second is over.
+        if self.subject.wake.is_none_or(|wake| wake > self.now) && since(&folded.state) != since(&self.subject.state) {
+            return Err(format!("folded {:?}, kept {:?}", since(&folded.state), since(&self.subject.state)));
+        }
+        if self.subject.wake.is_none_or(|wake| wake > self.now) {
+            self.subject.state = folded.state;
+            self.subject.wake = folded.wake;
+        }
+        Ok(())
+    }
+
+    fn switch(&mut self) {
+        // People are caught up when they are touched; here before the rules change once more.
+        self.poll();
+        let engine = compile(&self.world.later, self.versions.active.version().0 + 1);
+        let old = Arc::clone(&self.versions.active);
+        self.versions.older.insert(old.version(), old);
+        self.versions.active = engine;
+        self.versions.since = self.now;
+        self.defined.switch(self.world.later.clone(), self.now);
+    }
+
+    fn note(&mut self, step: &Step) {
+        let names = catalogue().segments;
+        let name = |id| names.iter().find(|(_, known)| **known == id).map(|(name, _)| name.clone()).unwrap_or_default();
+        let moved = step.transitions.iter().map(|transition| Change::Moved {
+            segment: name(transition.segment),
+            entered: transition.entered,
+            at: transition.at,
+        });
+        let started = step.entries.iter().filter(|entry| entry.what == What::Started);
+        let started = started.map(|entry| Change::Started { campaign: entry.campaign.clone(), at: entry.at });
+        self.seen.extend(moved.chain(started));
+    }
+
+    /// The streams may only part by what is not played yet.
+    fn compare(&self, place: &str) -> Result<(), String> {
+        let sorted = |changes: &[Change]| {
+            let (moved, started): (Vec<_>, Vec<_>) =
+                changes.iter().cloned().partition(|change| matches!(change, Change::Moved { .. }));
+            (moved, started)
+        };
+        let is_behind = self.subject.wake.is_some_and(|wake| wake < self.now)
+            || self.subject.state.rules != self.versions.active.version();
+        if !is_behind && sorted(&self.seen) != sorted(&self.defined.stream) {
+            let seen: Vec<String> = self.seen.iter().map(show).collect();
+            let defined: Vec<String> = self.defined.stream.iter().map(show).collect();
+            return Err(format!("{place}:\n  engine     {}\n  definition {}", seen.join(" "), defined.join(" ")));
+        }
+        Ok(())
+    }
+}
+
+fn show(change: &Change) -> String {
+    match change {
+        Change::Moved { segment, entered, at } => {
+            format!("{}{segment}@{}", if *entered { '+' } else { '-' }, at.0 - START.0)
+        }
+        Change::Started { campaign, at } => format!("!{campaign}@{}", at.0 - START.0),
+    }
+}
+
+/// The stream of changes by the definition.
+struct Definition {
+    rules: RuleSet,
+    person: Person,
+    log: Vec<Event>,
+    members: BTreeMap<String, bool>,
+    risen: BTreeMap<String, bool>,
+    /// Everything up to here was looked at.
+    seen: Second,
+    stream: Vec<Change>,
+}
+
+impl Definition {
+    fn new(rules: RuleSet, person: Person) -> Self {
+        let (members, risen) = (BTreeMap::new(), BTreeMap::new());
+        Self { rules, person, log: Vec::new(), members, risen, seen: START, stream: Vec::new() }
+    }
+
+    /// Looks at every second before `now` at which time alone could change anything.
+    fn wait_until(&mut self, now: Second) {
+        for at in self.critical(now) {
+            self.look(at);
+        }
+    }
+
+    fn critical(&self, now: Second) -> BTreeSet<Second> {
+        let mut anchors: BTreeSet<i64> = self.log.iter().map(|event| event.at.0).collect();
+        anchors.insert(self.person.known_since.0);
+        let writes = self.log.iter().map(|event| &event.properties).chain([&self.person.attributes]);
+        anchors.extend(writes.filter_map(|properties| properties.get("trial")?.as_i64()));
+        let mut critical = BTreeSet::new();
+        for anchor in anchors {
+            for span in SPANS.iter().flat_map(|span| [-span, 0, *span]) {
+                critical.extend((-1..=1).map(|edge| Second(anchor + span + edge)));
+            }
+        }
+        critical.retain(|at| self.seen < *at && *at < now);
+        critical
+    }
+
+    fn look(&mut self, at: Second) {
+        self.seen = self.seen.max(at);
+        self.look_at_segments(at);
+        self.look_at_campaigns(at, true);
+    }
+
+    fn look_at_segments(&mut self, at: Second) {
+        for segment in &self.rules.segments {
+            let member = naive::is_member(&self.rules, &segment.name, &self.person, &self.log, at);
+            let known = self.members.entry(segment.name.clone()).or_insert(false);
+            if *known != member {
+                *known = member;
+                self.stream.push(Change::Moved { segment: segment.name.clone(), entered: member, at });
+            }
+        }
+    }
+
+    fn look_at_campaigns(&mut self, at: Second, starts: bool) {
+        for campaign in &self.rules.campaigns {
+            let Trigger::Becomes(condition) = &campaign.trigger else { continue };
+            let truth = naive::truth(&self.rules, condition, &self.person, &self.log, at);
+            let known = self.risen.entry(campaign.name.clone()).or_insert(false);
+            if truth && !*known && starts {
+                self.stream.push(Change::Started { campaign: campaign.name.clone(), at });
+            }
+            *known = truth;
+        }
+    }
+
+    fn switch(&mut self, rules: RuleSet, now: Second) {
+        self.wait_until(now);
+        self.rules = rules;
+        self.seen = now;
+        // Nobody leaves a segment that is gone.
+        let data = |name: &String| self.rules.segments.iter().any(|segment| segment.name == *name);
+        self.members.retain(|name, _| data(name));
+        debug_assert!(self.rules.segments.iter().any(|segment| segment.kind == SegmentKind::Manual));
+        self.risen.clear();
+        self.look_at_segments(now);
+        self.look_at_campaigns(now, false);
+    }
+}

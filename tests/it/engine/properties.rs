@@ -1,0 +1,64 @@
+//! What must be so in every world.
+
+use super::oracle::judge;
+use super::world::{World, world};
+
+/// Worlds per run. `ENGINE_WORLDS` says another number, `ENGINE_SEED` where to begin.
+const WORLDS: u64 = 1_500;
+
+fn from_environment(name: &str, otherwise: u64) -> u64 {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
+}
+
+#[test]
+fn the_engine_says_what_the_definition_says() {
+    let first = from_environment("ENGINE_SEED", 1);
+    for seed in first..first + from_environment("ENGINE_WORLDS", WORLDS) {
+        let world = world(seed);
+        if judge(&world).is_err() {
+            let world = shrink(world);
+            let problem = judge(&world).expect_err("a shrunken world still fails");
+            let again = format!("ENGINE_SEED={seed} ENGINE_WORLDS=1 cargo test --no-default-features the_engine_says");
+            panic!("{again}\n{problem}\n{}", tell(&world));
+        }
+    }
+}
+
+/// Leaves out of a failing world what it does not need to fail.
+fn shrink(mut world: World) -> World {
+    let mut at = 0;
+    while at < world.story.len() {
+        let mut smaller = world.clone();
+        let (pause, _) = smaller.story.remove(at);
+        if let Some((next, _)) = smaller.story.get_mut(at) {
+            *next += pause;
+        }
+        if judge(&smaller).is_err() { world = smaller } else { at += 1 }
+    }
+    // Nothing that stays names what is last.
+    while let Some(smaller) = without_last_rule(&world).filter(|smaller| judge(smaller).is_err()) {
+        world = smaller;
+    }
+    world
+}
+
+fn without_last_rule(world: &World) -> Option<World> {
+    let mut smaller = world.clone();
+    for rules in [&mut smaller.rules, &mut smaller.later] {
+        if rules.campaigns.pop().is_none() && rules.segments.len() > 1 {
+            rules.segments.pop();
+        }
+    }
+    (smaller.rules != world.rules || smaller.later != world.later).then_some(smaller)
+}
+
+fn tell(world: &World) -> String {
+    let mut lines = vec![format!("first {:?}", world.first)];
+    for (name, rules) in [("rules", &world.rules), ("later", &world.later)] {
+        lines.extend(rules.segments.iter().map(|segment| format!("{name} {}: {:?}", segment.name, segment.kind)));
+        lines
+            .extend(rules.campaigns.iter().map(|campaign| format!("{name} {}: {:?}", campaign.name, campaign.trigger)));
+    }
+    lines.extend(world.story.iter().map(|(pause, what)| format!("{pause:>4} s later {what:?}")));
+    lines.join("\n")
+}

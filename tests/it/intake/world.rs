@@ -1,0 +1,201 @@
+//! A real intake on a real SQLite file, with a clock that the test moves.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use antiphon::clock::Clock;
+use antiphon::intake::{
+    Body, Identify, Intake, Item, Outcome, Receipt, Refusal, Rules, Settle, Settlement, Signals, Track, Writer,
+};
+use antiphon::model::event::Event;
+use antiphon::model::id::{EffectId, InstallationKey, PersonId};
+use antiphon::model::person::Handle;
+use antiphon::model::time::{Second, Span};
+use antiphon::model::value::Properties;
+use antiphon::providers::whatsapp;
+use antiphon::rollout::{self, Published};
+use antiphon::store::outbox::{self, Claimed};
+use antiphon::store::{Options, Store, events, identities, memberships, rules};
+use serde_json::json;
+
+pub const T0: Second = Second(1_795_334_400);
+
+pub struct World {
+    pub store: Arc<Store>,
+    pub clock: Clock,
+    pub intake: Intake,
+    folder: PathBuf,
+    ids: AtomicU32,
+}
+
+/// Runs `story` in a world with these rules.
+pub fn with_rules(rules: &str, story: impl AsyncFnOnce(&World)) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime starts");
+    runtime.block_on(async {
+        let world = World::new(rules).await;
+        story(&world).await;
+        std::fs::remove_dir_all(&world.folder).expect("the folder is ours");
+    });
+}
+
+impl World {
+    async fn new(rules: &str) -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let name = format!("intake-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+        std::fs::create_dir_all(&folder).expect("the target folder can be written");
+        let url = format!("sqlite://{}", folder.join("antiphon.db").display());
+        let store = Arc::new(Store::open(&url, Options::default()).await.expect("a new file opens"));
+        let clock = Clock::manual(T0);
+        let files = [("rules.yaml".to_owned(), rules.to_owned())].into();
+        let published = rollout::publish(&store, &clock, files).await.expect("the store works");
+        assert!(matches!(published, Published::Activated(_)), "{published:?}");
+        let versions = rollout::versions(&store, &Properties::new()).await.expect("it loads").expect("one is active");
+        let signals = Signals::default();
+        let key = InstallationKey([7; 32]);
+        let writer = Writer::new(Arc::clone(&store), clock.clone(), key, Rules::new(versions), signals.clone());
+        let (intake, _) = Intake::start(writer, signals);
+        Self { store, clock, intake, folder, ids: AtomicU32::new(0) }
+    }
+
+    pub fn after(&self, seconds: i64) {
+        self.clock.advance_to(self.clock.second().plus(Span(seconds)));
+    }
+
+    pub async fn take(&self, items: Vec<Item>) -> Result<Receipt, Refusal> {
+        self.intake.submit(Body { items, ..Body::default() }).await
+    }
+
+    /// Takes one item in and says what became of it.
+    pub async fn one(&self, item: Item) -> Outcome {
+        self.take(vec![item]).await.expect("the store works").outcomes.remove(0)
+    }
+
+    pub async fn identify(&self, id: &str, attributes: serde_json::Value) {
+        let attributes = attributes.as_object().cloned().expect("attributes are an object");
+        let handle = Handle::ExternalId(id.to_owned());
+        let outcome = self.one(Item::Identify(Identify { handle, attributes, update_only: false, at: None })).await;
+        assert_eq!(outcome, Outcome::Taken);
+    }
+
+    pub async fn track(&self, id: &str, name: &str) {
+        let event = self.ids.fetch_add(1, Ordering::Relaxed).to_string();
+        let track = Track {
+            handle: Some(Handle::ExternalId(id.to_owned())),
+            name: name.to_owned(),
+            id: event,
+            at: None,
+            data: Properties::new(),
+        };
+        assert_eq!(self.one(Item::Track(track)).await, Outcome::Taken);
+    }
+
+    /// A webhook with one text message of now, as the provider's reader reads it.
+    pub fn reply(&self, wamid: &str, from: &str, text: &str, quotes: Option<&str>) -> Item {
+        self.reply_at(wamid, from, text, quotes, self.clock.second())
+    }
+
+    pub fn reply_at(&self, wamid: &str, from: &str, text: &str, quotes: Option<&str>, at: Second) -> Item {
+        let mut message = json!({
+            "from": from, "id": wamid, "timestamp": at.0.to_string(), "type": "text", "text": { "body": text },
+        });
+        if let Some(quoted) = quotes {
+            message["context"] = json!({ "id": quoted });
+        }
+        self.read(&json!({ "messages": [message] }))
+    }
+
+    pub fn status(&self, wamid: &str, status: &str, tag: Option<EffectId>) -> Item {
+        let tag = tag.map(|id| format!("ap1:{}", id.0));
+        let at = self.clock.second().0.to_string();
+        self.read(&json!({ "statuses": [{
+            "id": wamid, "status": status, "timestamp": at, "recipient_id": "15550100142", "biz_opaque_callback_data": tag,
+        }] }))
+    }
+
+    fn read(&self, items: &serde_json::Value) -> Item {
+        let mut value = items.clone();
+        value["messaging_product"] = json!("whatsapp");
+        value["metadata"] = json!({ "display_phone_number": "15550100900", "phone_number_id": "770011002200" });
+        let body = json!({ "object": "whatsapp_business_account",
+            "entry": [{ "id": "1", "changes": [{ "field": "messages", "value": value }] }] });
+        let reading = whatsapp::read::read(body.to_string().as_bytes());
+        assert!(reading.broken.is_empty(), "{reading:?}");
+        match reading.items.into_iter().next().expect("one item was written") {
+            antiphon::model::inbound::Inbound::Arrival(arrival) => Item::Arrival(arrival),
+            antiphon::model::inbound::Inbound::Status(status) => Item::Status(status),
+        }
+    }
+
+    pub async fn claim(&self) -> Vec<Claimed> {
+        let tx = self.store.write().await.expect("the store works");
+        let claimed = outbox::claim(&tx, self.clock.millis(), 60_000, 100).await.expect("the store works");
+        tx.commit().await.expect("the store works");
+        claimed
+    }
+
+    /// Claims the one effect that is due.
+    pub async fn claim_one(&self) -> Claimed {
+        let mut claimed = self.claim().await;
+        assert_eq!(claimed.len(), 1, "{claimed:?}");
+        claimed.remove(0)
+    }
+
+    pub async fn settle(&self, claimed: &Claimed, outcome: Settlement) -> Outcome {
+        self.one(Item::Settle(Settle { effect: claimed.effect.id, fence: claimed.fence, outcome })).await
+    }
+
+    /// The provider accepts what was claimed, under this id.
+    pub async fn accept(&self, claimed: &Claimed, wamid: &str) -> Outcome {
+        let outcome = Settlement::Accepted {
+            provider: "whatsapp",
+            provider_id: wamid.to_owned(),
+            sender: "770011002200".to_owned(),
+            wa_id: None,
+        };
+        self.settle(claimed, outcome).await
+    }
+
+    pub async fn person(&self, id: &str) -> PersonId {
+        let handle = Handle::ExternalId(id.to_owned());
+        identities::by_handle(&self.store.read(), &handle).await.expect("the store works").expect("they are known")
+    }
+
+    /// The names of the segments that somebody is in.
+    pub async fn segments(&self, id: &str) -> Vec<String> {
+        let reader = self.store.read();
+        let numbers = rules::numbers(&reader).await.expect("the store works").segments;
+        let standing = memberships::of_person(&reader, self.person(id).await).await.expect("the store works");
+        let name = |segment| numbers.iter().find(|(_, id)| **id == segment).map(|(name, _)| name.clone());
+        standing.into_iter().filter_map(|membership| name(membership.segment)).collect()
+    }
+
+    /// Somebody's events, in the order taken in.
+    pub async fn log(&self, id: &str) -> Vec<Event> {
+        let person = self.person(id).await;
+        let mut logs = events::of_people(&self.store.read(), &[person]).await.expect("the store works");
+        logs.remove(&person).unwrap_or_default()
+    }
+
+    /// The names of somebody's events.
+    pub async fn names(&self, id: &str) -> Vec<String> {
+        self.log(id).await.iter().map(|event| event.kind.name().to_owned()).collect()
+    }
+
+    /// One number from the database, read beside the server.
+    pub async fn count(&self, sql: &'static str) -> i64 {
+        use sqlx::{Connection as _, Row as _};
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(self.folder.join("antiphon.db"));
+        let mut database = sqlx::SqliteConnection::connect_with(&options).await.expect("the file opens");
+        sqlx::query(sql).fetch_one(&mut database).await.expect("the statement is right").get(0)
+    }
+
+    /// Changes the database behind the server's back.
+    pub async fn tamper(&self, sql: &'static str) {
+        use sqlx::Connection as _;
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(self.folder.join("antiphon.db"));
+        let mut database = sqlx::SqliteConnection::connect_with(&options).await.expect("the file opens");
+        sqlx::query(sql).execute(&mut database).await.expect("the statement is right");
+    }
+}
