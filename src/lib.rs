@@ -17,6 +17,8 @@ pub mod clock;
 #[cfg(feature = "server")]
 pub mod intake;
 #[cfg(feature = "server")]
+pub mod outbox;
+#[cfg(feature = "server")]
 pub mod rollout;
 #[cfg(feature = "server")]
 pub mod schedule;

@@ -6,6 +6,15 @@ mod intake;
 mod language;
 #[cfg(feature = "server")]
 mod live;
+mod compile;
+mod examples;
+mod hostile;
+mod language;
+#[cfg(feature = "server")]
+mod live;
+mod meaning;
+#[cfg(feature = "server")]
+mod outbox;
 mod phones;
 mod providers;
 mod resolve;
