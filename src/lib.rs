@@ -23,4 +23,10 @@ pub mod rollout;
 #[cfg(feature = "server")]
 pub mod schedule;
 #[cfg(feature = "server")]
+pub mod settings;
+#[cfg(feature = "server")]
 pub mod store;
+#[cfg(feature = "server")]
+pub mod telemetry;
+#[cfg(feature = "server")]
+pub mod web;
