@@ -54,9 +54,23 @@ fn what_is_said_of_rule_files() {
     assert!(differing.is_empty(), "run with UPDATE=1 and look at the difference\n{}", differing.join("\n"));
 }
 
-/// The codes that some golden shows.
-pub fn codes_of_goldens() -> BTreeSet<Code> {
-    goldens().iter().flat_map(|path| compiled(path).diagnostics).map(|diagnostic| diagnostic.code).collect()
+/// What is said while single conditions are read has cases of its own; all else has a golden here.
+#[test]
+fn every_code_of_whole_files_has_a_golden() {
+    let shown: BTreeSet<Code> =
+        goldens().iter().flat_map(|path| compiled(path).diagnostics).map(|diagnostic| diagnostic.code).collect();
+    let mut reading = String::new();
+    for path in ["src/dsl/parse", "src/dsl/shape", "src/dsl"] {
+        for entry in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).expect("it is there").flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if path != "src/dsl" || ["parse.rs", "shape.rs"].contains(&name.as_str()) {
+                reading.push_str(&fs::read_to_string(entry.path()).expect("sources are UTF-8"));
+            }
+        }
+    }
+    for code in Code::ALL.iter().filter(|code| !shown.contains(code)) {
+        assert!(reading.contains(&format!("Code::{code}")), "{code}: add a file to tests/it/diagnostics");
+    }
 }
 
 #[test]
