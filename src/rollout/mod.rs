@@ -2,6 +2,7 @@
 //! brought up to it.
 
 pub mod catch_up;
+pub mod folder;
 mod publish;
 
 pub use publish::{Files, PublishError, Published, Refused, publish, refresh, versions};
