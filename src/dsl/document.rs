@@ -4,22 +4,24 @@
 //! depth, anchors, aliases, tags, merge keys, double keys, several documents, size.
 //! `serde_yaml` then reads the values. Where the two disagree the file is refused.
 
-use std::collections::BTreeMap;
+mod scan;
+
 use std::ops::Range;
 
-use saphyr_parser::{Event, Parser, ScalarStyle, StrInput};
 use serde_json::Value as Json;
 use serde_yaml::Value as Yaml;
 
-use super::node::{Content, Key, Node, Scalar, Style};
+use super::node::{Content, Node, Scalar, Style};
 use super::report::Report;
 use crate::diagnostic::Code;
+
+use scan::{Placed, Shape, point};
 
 /// Bytes of one rule file.
 pub const FILE_BYTES_MAX: usize = 1 << 20;
 /// Lists and maps within each other.
 pub const DEPTH_MAX: usize = 32;
-/// Keys and values of one rule file.
+/// Keys and values of one rule file, beginnings and ends of lists and maps counted.
 pub const NODES_MAX: usize = 100_000;
 
 /// Reads one file. Where it is broken nothing is returned; what is only ambiguous (E0901) is read on.
@@ -34,11 +36,7 @@ pub fn read(report: &mut Report<'_>) -> Option<Node> {
     if !readable(text, report) {
         return None;
     }
-    let mut scan = Scan::new(text, report);
-    let root = scan.run()?;
-    if scan.refused {
-        return None;
-    }
+    let root = scan::scan(report)?;
     let values = match serde_yaml::from_str::<Yaml>(text) {
         Ok(values) => values,
         Err(error) => {
@@ -57,7 +55,7 @@ fn readable(text: &str, report: &mut Report<'_>) -> bool {
         return false;
     }
     let strange = |(at, c): (usize, char)| match c {
-        '\r' => !text[at..].starts_with("\r\n"),
+        '\r' => !text.get(at..).is_some_and(|rest| rest.starts_with("\r\n")),
         '\n' | '\t' => false,
         '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}' => true,
         c => c.is_control(),
@@ -68,250 +66,6 @@ fn readable(text: &str, report: &mut Report<'_>) -> bool {
         .label("invisible here")
         .note(format!("in double quotes it is written `\"\\u{:04X}\"`", u32::from(c)));
     false
-}
-
-/// The one character at `at`, or the end.
-fn point(text: &str, at: usize) -> Range<usize> {
-    let mut at = at.min(text.len());
-    while !text.is_char_boundary(at) {
-        at -= 1;
-    }
-    let width = text[at..].chars().next().filter(|c| *c != '\n').map_or(0, char::len_utf8);
-    at..at + width
-}
-
-/// A tree whose scalars are still texts.
-enum Shape {
-    Scalar(String, Style),
-    List(Vec<Placed>),
-    Map(Vec<(Key, Placed)>),
-}
-
-struct Placed {
-    at: Range<usize>,
-    shape: Shape,
-}
-
-/// A list or map that is not closed yet.
-enum Open {
-    List { at: usize, items: Vec<Placed> },
-    Map { at: usize, entries: Vec<(Key, Placed)>, names: BTreeMap<String, Range<usize>>, key: Option<Key> },
-}
-
-struct Scan<'r, 's> {
-    text: &'s str,
-    report: &'r mut Report<'s>,
-    /// Byte offset of every character, where some take more than one byte.
-    offsets: Vec<usize>,
-    open: Vec<Open>,
-    root: Option<Placed>,
-    /// Something was found that the second reader must not see.
-    refused: bool,
-}
-
-impl<'r, 's> Scan<'r, 's> {
-    fn new(text: &'s str, report: &'r mut Report<'s>) -> Self {
-        let offsets =
-            if text.is_ascii() { Vec::new() } else { text.char_indices().map(|(at, _)| at).collect::<Vec<_>>() };
-        Self { text, report, offsets, open: Vec::new(), root: None, refused: false }
-    }
-
-    fn run(&mut self) -> Option<Placed> {
-        let (mut documents, mut nodes) = (0, 0);
-        for event in Parser::<StrInput>::new_from_str(self.text) {
-            let (event, span) = match event {
-                Ok(next) => next,
-                Err(error) => {
-                    self.broken(&error);
-                    return None;
-                }
-            };
-            let at = self.byte(span.start.index())..self.byte(span.end.index());
-            nodes += 1;
-            if nodes > NODES_MAX {
-                self.report
-                    .error(Code::E0905, point(self.text, at.start), "this file holds too many values")
-                    .label(format!("{NODES_MAX} keys and values in one file are the bound"));
-                return None;
-            }
-            match event {
-                Event::DocumentStart(_) => {
-                    documents += 1;
-                    if documents > 1 {
-                        self.report
-                            .error(Code::E0905, at, "a rule file is one YAML document")
-                            .label("a second one starts here");
-                        return None;
-                    }
-                }
-                Event::Alias(_) => {
-                    self.refuse_reference(&at);
-                    self.put(Placed { at, shape: Shape::Scalar(String::new(), Style::Plain) });
-                }
-                Event::Scalar(value, style, anchor, tag) => {
-                    self.refuse_extras(anchor, tag.is_some(), &at);
-                    let style = style_of(style);
-                    let at = self.scalar_place(at, &value, style);
-                    self.put(Placed { at, shape: Shape::Scalar(value.into_owned(), style) });
-                }
-                Event::SequenceStart(anchor, tag) => {
-                    self.refuse_extras(anchor, tag.is_some(), &at);
-                    self.enter(Open::List { at: at.start, items: Vec::new() })?;
-                }
-                Event::MappingStart(anchor, tag) => {
-                    self.refuse_extras(anchor, tag.is_some(), &at);
-                    self.enter(Open::Map { at: at.start, entries: Vec::new(), names: BTreeMap::new(), key: None })?;
-                }
-                Event::SequenceEnd | Event::MappingEnd => self.leave(at.end),
-                Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => {}
-            }
-        }
-        Some(self.root.take().unwrap_or(Placed { at: 0..0, shape: Shape::Scalar(String::new(), Style::Plain) }))
-    }
-
-    fn byte(&self, character: usize) -> usize {
-        if self.offsets.is_empty() {
-            return character.min(self.text.len());
-        }
-        self.offsets.get(character).copied().unwrap_or(self.text.len())
-    }
-
-    /// A scalar's own bytes: the reader counts white space behind plain ones, and starts a block at its content.
-    fn scalar_place(&self, at: Range<usize>, value: &str, style: Style) -> Range<usize> {
-        let source = self.text.get(at.clone()).unwrap_or_default();
-        match style {
-            Style::Plain if value.is_empty() => at.start..at.start,
-            Style::Plain if source.starts_with(value) => at.start..at.start + value.len(),
-            _ => at.start..at.start + source.trim_end().len(),
-        }
-    }
-
-    fn enter(&mut self, open: Open) -> Option<()> {
-        if self.open.len() >= DEPTH_MAX {
-            let (Open::List { at, .. } | Open::Map { at, .. }) = open;
-            let at = point(self.text, at);
-            self.report.error(Code::E0905, at, format!("this is nested more than {DEPTH_MAX} deep"));
-            return None;
-        }
-        self.open.push(open);
-        Some(())
-    }
-
-    fn leave(&mut self, end: usize) {
-        let Some(open) = self.open.pop() else { return };
-        let (at, shape) = match open {
-            Open::List { at, items } => (at, Shape::List(items)),
-            Open::Map { at, entries, .. } => (at, Shape::Map(entries)),
-        };
-        let source = self.text.get(at..end).unwrap_or_default();
-        self.put(Placed { at: at..at + source.trim_end().len(), shape });
-    }
-
-    /// Puts a finished value where it belongs: into the list, behind its key, or as the next key.
-    fn put(&mut self, node: Placed) {
-        match self.open.last_mut() {
-            None => self.root = Some(node),
-            Some(Open::List { items, .. }) => items.push(node),
-            Some(Open::Map { entries, key, .. }) => match key.take() {
-                Some(key) => entries.push((key, node)),
-                None => self.put_key(node),
-            },
-        }
-    }
-
-    fn put_key(&mut self, node: Placed) {
-        let name = match node.shape {
-            Shape::Scalar(name, style) => {
-                if style == Style::Plain && name == "<<" {
-                    self.refused = true;
-                    self.report.error(Code::E0904, node.at.clone(), "merge keys cannot be used").note(WRITE_OUT);
-                }
-                // A key is a text to everybody who reads it here; one letter is no word that anybody takes for another.
-                if name.len() > 1 {
-                    let scalar = Scalar { value: Json::String(name.clone()), style };
-                    refuse_ambiguous(&scalar, &node.at, true, self.report);
-                }
-                if style == Style::Plain && name.is_empty() {
-                    self.refused = true;
-                    self.report.error(Code::E0903, node.at.clone(), "a key is missing here");
-                }
-                name
-            }
-            _ => {
-                self.refused = true;
-                self.report.error(Code::E0903, node.at.clone(), "a key is one word, no list and no map");
-                String::new()
-            }
-        };
-        let Some(Open::Map { names, key, .. }) = self.open.last_mut() else { return };
-        let first = names.entry(name.clone()).or_insert_with(|| node.at.clone()).clone();
-        *key = Some(Key { name: name.clone(), at: node.at.clone() });
-        if first != node.at {
-            self.refused = true;
-            self.report
-                .error(Code::E0903, node.at, format!("`{name}` stands here twice"))
-                .label("again here")
-                .also(first, "first here");
-        }
-    }
-
-    fn refuse_extras(&mut self, anchor: usize, tag: bool, at: &Range<usize>) {
-        self.refused |= anchor > 0 || tag;
-        if anchor > 0 {
-            let at = self.introduced(at.start, '&').unwrap_or_else(|| at.clone());
-            self.report.error(Code::E0904, at, "anchors cannot be used").note(WRITE_OUT);
-        }
-        if tag {
-            let at = self.introduced(at.start, '!').unwrap_or_else(|| at.clone());
-            self.report.error(Code::E0904, at, "tags cannot be used").note("a value in double quotes is a text");
-        }
-    }
-
-    fn refuse_reference(&mut self, at: &Range<usize>) {
-        self.refused = true;
-        self.report.error(Code::E0904, at.clone(), "aliases cannot be used").note(WRITE_OUT);
-    }
-
-    /// The word with `sign` in front that stands at `at` or nearest before it.
-    fn introduced(&self, at: usize, sign: char) -> Option<Range<usize>> {
-        let start = match self.text.get(at..)?.starts_with(sign) {
-            true => at,
-            false => self.text.get(..at)?.rfind(sign)?,
-        };
-        let word = self.text.get(start..)?.split([' ', '\n', '\r', '\t', ',', ']', '}']).next()?;
-        Some(start..start + word.len())
-    }
-
-    fn broken(&mut self, error: &saphyr_parser::ScanError) {
-        let at = self.byte(error.marker().index());
-        let line_start = self.text.get(..at).and_then(|t| t.rfind('\n')).map_or(0, |n| n + 1);
-        let indent = self.text.get(line_start..).unwrap_or_default();
-        let indent = &indent[..indent.len() - indent.trim_start_matches([' ', '\t']).len()];
-        if let Some(tab) = indent.find('\t') {
-            let at = line_start + tab..line_start + tab + 1;
-            self.report.error(Code::E0902, at, "a tab cannot indent").label("spaces are needed here");
-            return;
-        }
-        if error.info().contains("unknown anchor") {
-            self.refuse_reference(&point(self.text, at));
-            return;
-        }
-        self.report
-            .error(Code::E0902, point(self.text, at), "this cannot be read as YAML")
-            .label(error.info().to_owned());
-    }
-}
-
-const WRITE_OUT: &str = "rules are read by people: write it out, or name it and refer to the name";
-
-fn style_of(style: ScalarStyle) -> Style {
-    match style {
-        ScalarStyle::Plain => Style::Plain,
-        ScalarStyle::SingleQuoted => Style::SingleQuoted,
-        ScalarStyle::DoubleQuoted => Style::DoubleQuoted,
-        ScalarStyle::Literal => Style::Literal,
-        ScalarStyle::Folded => Style::Folded,
-    }
 }
 
 impl Placed {
@@ -401,5 +155,101 @@ fn refuse_ambiguous(scalar: &Scalar, at: &Range<usize>, text_only: bool, report:
         .fix("quote it", at.clone(), format!("\"{text}\""));
     if !text_only {
         complaint.fix(format!("or say `{boolean}`"), at.clone(), boolean.to_string());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::diagnostic::Sources;
+
+    fn read_text(text: &str) -> (Option<Node>, Vec<&'static str>) {
+        let mut sources = Sources::default();
+        let file = sources.add("a.yaml", text);
+        let mut report = Report::new(file, sources.text(file));
+        let root = read(&mut report);
+        (root, report.into_diagnostics().iter().map(|diagnostic| diagnostic.code.as_str()).collect())
+    }
+
+    fn nested(depth: usize) -> String {
+        format!("{}{}", "[".repeat(depth), "]".repeat(depth))
+    }
+
+    #[test]
+    fn a_file_has_bounds() {
+        let padded = |bytes: usize| format!("a: 1{}", " ".repeat(bytes - 4));
+        assert!(read_text(&padded(FILE_BYTES_MAX)).0.is_some());
+        assert_eq!(read_text(&padded(FILE_BYTES_MAX + 1)).1, ["E0905"]);
+        assert!(read_text(&nested(DEPTH_MAX)).0.is_some());
+        assert_eq!(read_text(&nested(DEPTH_MAX + 1)).1, ["E0905"]);
+        // Start and end of stream, document and list are six more.
+        let list = |values: usize| format!("[{}]", "1,".repeat(values));
+        assert!(read_text(&list(NODES_MAX - 6)).0.is_some());
+        assert_eq!(read_text(&list(NODES_MAX - 5)).1, ["E0905"]);
+    }
+
+    #[test]
+    fn places_are_those_of_the_words() {
+        let text = "ä: \"ö\\\"\"  # ü\nb:\n  - plain words   # c\n  - |\n    block\n\n    more\n  - {x: 'y''z'} # '\n";
+        let root = read_text(text).0.expect("nothing is wrong with it");
+        let mut found = Vec::new();
+        gather(&root, text, &mut found);
+        assert_eq!(found, ["ä", "\"ö\\\"\"", "b", "plain words", "block\n\n    more", "x", "'y''z'"]);
+    }
+
+    fn gather<'t>(node: &Node, text: &'t str, found: &mut Vec<&'t str>) {
+        match &node.content {
+            Content::Scalar(_) => found.push(text.get(node.at.clone()).expect("places are at characters")),
+            Content::List(items) => items.iter().for_each(|item| gather(item, text, found)),
+            Content::Map(entries) => entries.iter().for_each(|(key, node)| {
+                found.push(text.get(key.at.clone()).expect("places are at characters"));
+                gather(node, text, found);
+            }),
+        }
+    }
+
+    /// Values as they stand in rule files, texts of all kinds among them.
+    fn values() -> impl Strategy<Value = Yaml> {
+        let leaf = prop_oneof![
+            Just(Yaml::Null),
+            any::<bool>().prop_map(Yaml::Bool),
+            any::<i64>().prop_map(|n| Yaml::Number(n.into())),
+            (-1e9..1e9).prop_map(|n: f64| Yaml::Number(n.into())),
+            "[a-zäé:#'\"| -]{0,12}".prop_map(Yaml::String),
+            "[a-z {}\\[\\],&*!%@`\\\\\n]{0,20}".prop_map(Yaml::String),
+            prop::sample::select(vec!["yes", "1.0", "~", "null", "0x10", "2026-01-01", "<<", "- a", "a: b", "|"])
+                .prop_map(|text| Yaml::String(text.to_owned())),
+        ];
+        leaf.prop_recursive(4, 40, 6, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..6).prop_map(Yaml::Sequence),
+                prop::collection::btree_map("[a-z]{1,8}", inner, 0..6)
+                    .prop_map(|map| Yaml::Mapping(map.into_iter().map(|(k, v)| (Yaml::String(k), v)).collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn both_readings_of_an_accepted_file_agree(value in values()) {
+            let text = serde_yaml::to_string(&value).expect("it is a plain value");
+            let (root, codes) = read_text(&text);
+            prop_assert!(root.is_some() || codes.iter().all(|code| *code == "E0903"), "{codes:?}\n{text}");
+            if let Some(root) = root {
+                prop_assert_eq!(root.json(), serde_json::to_value(&value).expect("it is a plain value"), "{}", text);
+            }
+        }
+
+        #[test]
+        fn any_text_gets_an_answer(text in "[a-z0-9:\\-\"'|>&*!%#\\[\\]{}?,~ \t\n\r]{0,60}") {
+            let (root, codes) = read_text(&text);
+            prop_assert!(root.is_some() || !codes.is_empty());
+            if let Some(root) = root {
+                let second: Yaml = serde_yaml::from_str(&text).expect("it was accepted");
+                prop_assert_eq!(root.json(), serde_json::to_value(second).expect("it was accepted"));
+            }
+        }
     }
 }

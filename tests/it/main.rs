@@ -1,5 +1,8 @@
 //! The one test binary. Data stands beside the code that reads it.
 
+mod language;
+#[cfg(feature = "server")]
+mod live;
 mod engine;
 #[cfg(feature = "server")]
 mod intake;

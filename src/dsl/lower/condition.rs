@@ -204,7 +204,7 @@ fn was_not_sent(history: &History) -> bool {
 
 /// Whether the event is something that people do.
 fn is_deed(event: &EventKind) -> bool {
-    matches!(event, EventKind::Replied { .. } | EventKind::Tapped { .. } | EventKind::Reacted { .. })
+    matches!(event, EventKind::Replied(_) | EventKind::Tapped { .. } | EventKind::Reacted { .. })
 }
 
 /// The unit of a length, agreeing with its number.

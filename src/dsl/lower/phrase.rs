@@ -47,7 +47,8 @@ impl Scope<'_> {
 
     fn event(&mut self, event: &syntax::Event) -> Option<Match> {
         match &event.node {
-            EventKind::Replied { text, target, via, filter } => {
+            EventKind::Replied(reply) => {
+                let syntax::Reply { text, target, via, filter } = reply.as_ref();
                 let text = text.as_ref().map(|text| self.text_test(text));
                 let target = target.as_ref().map(|target| self.target(target));
                 let filter = filter.as_ref().map(|test| self.test(test, Owner::Message));

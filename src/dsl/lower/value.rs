@@ -32,7 +32,7 @@ pub enum Missing {
 }
 
 /// What `journey.…` has.
-const JOURNEY: [&str; 3] = ["id", "campaign", "started_at"];
+const JOURNEY: [&str; 3] = ["campaign", "id", "started"];
 
 impl Scope<'_> {
     /// A string, or another value as it is.

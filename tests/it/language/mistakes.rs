@@ -33,6 +33,13 @@ const READING: &[Case] = &[
     condition("replyed YES ever", &[E0100], &["replied YES ever"]),
     condition("replied YES witin 2 days", &[E0100], &["replied YES within 2 days", "?"]),
     condition(r#"replied to capmaign "winter" ever"#, &[E0100], &[r#"replied to campaign "winter" ever"#]),
+    condition("replied \"a\" or \"b\" ever", &[E0100], &["replied any of [\"a\", \"b\"] ever"]),
+    condition("replied YES or y ever", &[E0100], &["replied any of [\"YES\", \"y\"] ever"]),
+    condition("plan is \"a\" or \"b\"", &[E0100], &["plan is one of [\"a\", \"b\"]"]),
+    condition("everyone and user has replied ever", &[E0100], &["everyone and has replied ever"]),
+    condition("(everyone and (everyone", &[E0100], &["(everyone and (everyone))"]),
+    condition("everyone)", &[E0100], &["everyone"]),
+    condition("replied between 2026-03-01 and 2026-03-31", &[E0100], &[]),
     condition("foo bar", &[E0100], &[]),
     condition("", &[E0100], &[]),
     condition("everyone and", &[E0100], &[]),
@@ -300,4 +307,24 @@ fn only_what_is_constructed_is_registered() {
     }
     let unused: Vec<&Code> = Code::ALL.iter().filter(|code| !constructed.contains(&format!("Code::{code}"))).collect();
     assert_eq!(unused, Vec::<&Code>::new(), "take these out of the registry, or say them somewhere");
+}
+
+/// What is said where nothing else is: in words that people know.
+#[test]
+fn what_was_expected_is_said_in_words() {
+    for (written, wanted) in [
+        ("foo bar", "expected a comparison, such as `is`, `contains` or `>`"),
+        ("everyone and", "expected a condition"),
+        ("replied within", "expected a length of time, such as `2 days`"),
+        ("replied to ever", "expected a message, such as `campaign \"…\"` or `any message`"),
+        (
+            "replied within 2 days of",
+            "expected a message, such as `campaign \"…\"` or `any message` or `the message it answers`",
+        ),
+        ("was replied ever", "expected `not` or `sent`"),
+        ("everyone everyone", "expected `within …`, `in the last …` or `ever`, `and`, `for`, `or` or the end"),
+    ] {
+        let (found, _) = complaints(Block::Condition, written);
+        assert_eq!(found[0].labels[0].text, wanted, "{written}");
+    }
 }
