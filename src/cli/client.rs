@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use reqwest::{Client as Http, RequestBuilder, Response};
+use reqwest::{Client as Http, RequestBuilder, Response, Url};
 
 use crate::settings::{Secret, Settings};
 
@@ -34,8 +34,13 @@ impl Client {
     }
 
     /// A question that reads.
-    pub fn get(&self, path: &str) -> RequestBuilder {
-        self.http.get(format!("{}{path}", self.url)).bearer_auth(self.key.reveal())
+    ///
+    /// # Errors
+    /// The server's URL is none.
+    pub fn get(&self, path: &str, parameters: &[(&str, &str)]) -> Result<RequestBuilder, String> {
+        let url = Url::parse_with_params(&format!("{}{path}", self.url), parameters);
+        let url = url.map_err(|error| format!("{}: {error}", self.url))?;
+        Ok(self.http.get(url).bearer_auth(self.key.reveal()))
     }
 
     /// Sends a question.

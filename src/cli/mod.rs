@@ -8,6 +8,7 @@ mod exit;
 mod init;
 mod paint;
 mod plain;
+mod rules;
 mod run;
 mod serve;
 
