@@ -13,6 +13,8 @@ pub mod template;
 #[cfg(feature = "server")]
 pub mod chance;
 #[cfg(feature = "server")]
+pub mod cli;
+#[cfg(feature = "server")]
 pub mod clock;
 #[cfg(feature = "server")]
 pub mod intake;
