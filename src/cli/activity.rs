@@ -173,7 +173,9 @@ fn line(item: &Json, who: &str) -> String {
         "journey_finished" => format!("campaign {name} finished"),
         "journey_exited" => format!("campaign {name} ended: {}", word(data, "reason")),
         "step_asked" => format!("campaign {name}, step {}: recorded to be sent", word(data, "step")),
-        "step_drafted" => format!("campaign {name}, step {}: a draft, would do: {}", word(data, "step"), word(data, "what")),
+        "step_drafted" => {
+            format!("campaign {name}, step {}: a draft, would do: {}", word(data, "step"), word(data, "what"))
+        }
         "step_skipped" => format!("campaign {name}, step {}: skipped: {}", word(data, "step"), word(data, "reason")),
         "step_updated" => format!("campaign {name}, step {}: attributes written", word(data, "step")),
         "step_waits" => format!("campaign {name}, step {}: waits until {}", word(data, "step"), word(data, "until")),
@@ -261,7 +263,8 @@ mod tests {
 
     #[test]
     fn a_stranger_is_shown_by_the_number_and_time_by_itself() {
-        let stranger = json!({"at": "t", "kind": "event", "name": "inbound_message", "person": null, "data": {"from": "+1555"}});
+        let stranger =
+            json!({"at": "t", "kind": "event", "name": "inbound_message", "person": null, "data": {"from": "+1555"}});
         assert_eq!(text(&stranger), "t  +1555 (unknown)  inbound_message\n");
         let left = json!({"at": "t", "kind": "segment_left", "name": "x", "person": {"cio_id": "01"}, "data": {"cause": "wake"}});
         assert_eq!(text(&left), "t  cio_01  left segment x  (by itself: time passed)\n");

@@ -1,14 +1,17 @@
 //! `serve`: the whole, built once. The order of the building is the order of the data; taking it down goes
 //! the other way.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinSet;
 
 use super::exit::{Exit, failed};
+use super::rules::tell;
 use super::run::{block_on, given, settings};
 use crate::chance;
 use crate::clock::Clock;
@@ -17,11 +20,11 @@ use crate::intake::{Intake, Rules, Signals, Writer};
 use crate::model::id::{InstallationKey, RulesVersion};
 use crate::model::rule::RuleSet;
 use crate::model::time::Second;
-use crate::model::value::Properties;
 use crate::outbox::{self, Outbox};
 use crate::providers::PROVIDERS;
 use crate::providers::webhook;
 use crate::providers::whatsapp::write::Account;
+use crate::rollout::Folder;
 use crate::settings::{Settings, keys, show};
 use crate::store::{Options, Store, installation};
 use crate::web::{Deadlines, Parts, Readiness, Site};
@@ -32,7 +35,9 @@ const GRACE: Duration = Duration::from_secs(1);
 
 /// Starts the server: takes webhooks and calls in, keeps segments true, sends.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  antiphon serve\n  ANTIPHON_LISTEN=0.0.0.0:8080 antiphon serve --config /etc/antiphon.yaml")]
+#[command(
+    after_help = "Examples:\n  antiphon serve\n  ANTIPHON_LISTEN=0.0.0.0:8080 antiphon serve --config /etc/antiphon.yaml"
+)]
 pub struct Arguments {
     /// The settings file; the environment goes before it.
     #[arg(long, value_name = "FILE")]
@@ -73,18 +78,16 @@ async fn serve(settings: &Settings) -> Result<(), String> {
     let store = Store::open(settings.database_url.reveal(), Options::default()).await;
     let store = Arc::new(store.map_err(|error| error.to_string())?);
     let key = installation_key(&store, &clock).await?;
-    let rules = rules(settings, &store, &clock).await?;
+    let folder = folder(settings, &store, &clock).await?;
 
     let signals = Signals::default();
-    let writer = Writer::new(Arc::clone(&store), clock.clone(), key, rules, signals.clone());
+    let writer = Writer::new(Arc::clone(&store), clock.clone(), key, folder.rules.clone(), signals.clone());
     let (intake, writing) = Intake::start(writer, signals.clone());
-    let waking = tokio::spawn(schedule::run(intake.clone(), clock.clone(), store.is_shared()));
-    let catching_up = tokio::spawn({
-        let (intake, clock) = (intake.clone(), clock.clone());
-        async move { rollout::catch_up::run(&intake, &clock).await }
-    });
     let sending = Outbox::start(Arc::clone(&store), intake.clone(), clock.clone(), outbox_settings(settings)?);
     let sending = sending.map_err(|error| error.to_string())?;
+    let mut working = JoinSet::new();
+    working.spawn(schedule::run(intake.clone(), clock.clone(), store.is_shared()));
+    working.spawn(rules_in_force(folder, intake.clone()));
 
     let door = intake.clone();
     let parts = Parts {
@@ -112,10 +115,7 @@ async fn serve(settings: &Settings) -> Result<(), String> {
         }
     }
 
-    waking.abort();
-    catching_up.abort();
-    // Aborted tasks still hold the intake until they are gone.
-    let _ = (waking.await, catching_up.await);
+    working.shutdown().await;
     sending.stop(GRACE).await;
     drop(intake);
     let _ = writing.await;
@@ -136,24 +136,27 @@ async fn installation_key(store: &Store, clock: &Clock) -> Result<InstallationKe
 }
 
 /// Publishes what is new in the rules folder, and puts in force what the database says is active.
-async fn rules(settings: &Settings, store: &Store, clock: &Clock) -> Result<Rules, String> {
-    let env: Properties =
-        settings.rule_environment.iter().map(|(name, value)| (name.clone(), value.reveal().into())).collect();
-    super::rules::publish(&settings.rules, store, clock).await;
-    let versions = rollout::versions(store, &env).await.map_err(|error| error.to_string())?;
-    let versions = match versions {
-        Some(versions) => versions,
-        None => no_rules(env)?,
-    };
-    Ok(Rules::new(versions))
+async fn folder(settings: &Settings, store: &Arc<Store>, clock: &Clock) -> Result<Folder, String> {
+    let env = settings.rule_environment.iter().map(|(name, value)| (name.clone(), value.reveal().into())).collect();
+    let rules = Rules::new(no_rules()?);
+    let folder = Folder { path: settings.rules.clone(), store: Arc::clone(store), clock: clock.clone(), rules, env };
+    tell(&folder.path, &folder.publish().await);
+    rollout::refresh(store, &folder.rules, &folder.env).await.map_err(|error| error.to_string())?;
+    Ok(folder)
 }
 
 /// Before the first rule set: everything is stored, nothing follows from it.
-fn no_rules(env: Properties) -> Result<Versions, String> {
-    let catalogue = Catalogue { env, ..Catalogue::default() };
-    let engine = Engine::compile(Arc::new(RuleSet::default()), RulesVersion::default(), &catalogue);
-    let engine = engine.map_err(|_| "the empty rule set does not load".to_owned())?;
-    Ok(Versions { active: Arc::new(engine), since: Second(0), older: std::collections::BTreeMap::new() })
+fn no_rules() -> Result<Versions, String> {
+    let engine = Engine::compile(Arc::new(RuleSet::default()), RulesVersion::default(), &Catalogue::default());
+    let active = Arc::new(engine.map_err(|error| error.to_string())?);
+    Ok(Versions { active, since: Second(0), older: BTreeMap::new() })
+}
+
+/// Brings everybody up to the rules, then follows the folder.
+async fn rules_in_force(folder: Folder, intake: Intake) {
+    rollout::catch_up::run(&intake, &folder.clock).await;
+    let path = folder.path.clone();
+    rollout::follow(folder, intake, |outcome| tell(&path, outcome)).await;
 }
 
 fn outbox_settings(settings: &Settings) -> Result<outbox::Settings, String> {

@@ -2,7 +2,7 @@
 
 use super::compiled::Campaign;
 use super::condition::Scene;
-use super::expression::{Scope, printed};
+use super::expression::printed;
 use super::run::{Mode, Run};
 use crate::model::event::Event;
 use crate::model::id::JourneyId;
@@ -38,8 +38,7 @@ impl Run<'_> {
         let starts_it = matches!(rule.trigger, rule::Trigger::Event(_));
         let properties = event.filter(|_| starts_it).map(|event| event.properties.clone()).unwrap_or_default();
         let mut journey = self.journey(rule, start.cause, event, properties);
-        let scope = Scope { person: &self.subject.person, event: &journey.event, journey: &journey };
-        let key = campaign.key.as_ref().and_then(|key| key.json(scope).ok());
+        let key = campaign.key.as_ref().and_then(|key| key.json(&self.scope(&journey)).ok());
         journey.key = key.filter(|key| !key.is_null()).map(|key| printed(&key));
         if let Some(reason) = self.refusal(campaign, rule, &journey, event) {
             self.enter(None, &rule.name, None, start.cause, What::Refused(reason.to_owned()));

@@ -3,6 +3,8 @@
 
 pub mod catch_up;
 pub mod folder;
+mod follow;
 mod publish;
 
+pub use follow::{Folder, FolderTrouble, follow};
 pub use publish::{Files, PublishError, Published, Refused, publish, refresh, versions};

@@ -72,7 +72,8 @@ fn make(name: &str) -> String {
 fn must_be_given(missing: &[&str]) -> String {
     let mut text = "on PostgreSQL the keys must be given, the same to every node; missing:".to_owned();
     for name in missing {
-        let how = if *name == "WEBHOOK_SECRET" { "whsec_$(openssl rand -base64 32)" } else { "$(openssl rand -hex 32)" };
+        let how =
+            if *name == "WEBHOOK_SECRET" { "whsec_$(openssl rand -base64 32)" } else { "$(openssl rand -hex 32)" };
         text.push_str(&format!("\n  ANTIPHON_{name}={how}"));
     }
     text

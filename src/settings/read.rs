@@ -182,7 +182,9 @@ impl Reader<'_> {
         if text == "off" {
             return None;
         }
-        text.parse().map_err(|_| self.complain("LISTEN", "write an address and a port, `127.0.0.1:8080`, or `off`")).ok()
+        text.parse()
+            .map_err(|_| self.complain("LISTEN", "write an address and a port, `127.0.0.1:8080`, or `off`"))
+            .ok()
     }
 
     fn database_url(&mut self) -> String {
@@ -220,7 +222,10 @@ impl Reader<'_> {
         if app_secret.is_empty() {
             for name in ["WHATSAPP_VERIFY_TOKEN", "WHATSAPP_PHONE_NUMBER_ID"] {
                 if self.values.contains_key(name) {
-                    self.complain(name, "it needs `ANTIPHON_WHATSAPP_APP_SECRET` beside it: without it WhatsApp is off");
+                    self.complain(
+                        name,
+                        "it needs `ANTIPHON_WHATSAPP_APP_SECRET` beside it: without it WhatsApp is off",
+                    );
                 }
             }
             return None;
@@ -233,7 +238,9 @@ impl Reader<'_> {
         let token = self.secrets("WHATSAPP_ACCESS_TOKEN");
         let api_url = self.url("WHATSAPP_API_URL").unwrap_or_default();
         match (number, token.first()) {
-            (Some(phone_number_id), Some(token)) => Some(Sender { phone_number_id, access_token: token.clone(), api_url }),
+            (Some(phone_number_id), Some(token)) => {
+                Some(Sender { phone_number_id, access_token: token.clone(), api_url })
+            }
             (None, None) => None,
             (Some(_), None) => {
                 self.complain("WHATSAPP_PHONE_NUMBER_ID", "sending needs `ANTIPHON_WHATSAPP_ACCESS_TOKEN` beside it");

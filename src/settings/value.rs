@@ -85,14 +85,7 @@ fn settings_file(given: &Given, complaints: &mut Vec<String>) -> Option<(PathBuf
     }
 }
 
-fn place(
-    given: &Given,
-    name: &str,
-    text: &str,
-    origin: Origin,
-    values: &mut Values,
-    complaints: &mut Vec<String>,
-) {
+fn place(given: &Given, name: &str, text: &str, origin: Origin, values: &mut Values, complaints: &mut Vec<String>) {
     let shown = match &origin {
         Origin::File(path) => format!("{}: `{}`", path.display(), name.to_ascii_lowercase()),
         _ => format!("ANTIPHON_{name}"),

@@ -102,13 +102,7 @@ pub fn activities(item: &Item, names: &Names, wanted: &Wanted) -> Vec<Json> {
     rows
 }
 
-fn consequence_row(
-    item: &Item,
-    consequence: &Consequence,
-    id: String,
-    names: &Names,
-    wanted: &Wanted,
-) -> Option<Json> {
+fn consequence_row(item: &Item, consequence: &Consequence, id: String, names: &Names, wanted: &Wanted) -> Option<Json> {
     let (kind, name, at, data) = parts(consequence, names);
     wanted.wants(kind, Some(name)).then(|| activity(item, id, kind, Some(name), (at, at), data))
 }

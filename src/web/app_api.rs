@@ -66,11 +66,10 @@ pub async fn attributes(site: &Site, place: &str, query: &Query) -> Answer {
 pub async fn segments_of(site: &Site, place: &str, query: &Query) -> Answer {
     let reader = site.store.read();
     let id = meant(site, &reader, place, query).await?;
-    let (of_person, segments) = async {
-        Ok::<_, StoreError>((memberships::of_person(&reader, id).await?, rules::segments(&reader).await?))
-    }
-    .await
-    .map_err(|error| site.storage_problem(&error))?;
+    let (of_person, segments) =
+        async { Ok::<_, StoreError>((memberships::of_person(&reader, id).await?, rules::segments(&reader).await?)) }
+            .await
+            .map_err(|error| site.storage_problem(&error))?;
     let inside = |row: &&SegmentRow| of_person.iter().any(|membership| membership.segment == row.id);
     let shown: Vec<_> = segments.iter().filter(inside).map(segment_json).collect();
     Ok(answer::found(&json!({"segments": shown})))

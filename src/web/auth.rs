@@ -78,7 +78,8 @@ mod tests {
     #[test]
     fn basic_credentials_come_in_every_spelling_of_base64() {
         // `site:key?>` and `site:next`
-        for value in ["Basic c2l0ZTprZXk/Pg==", "basic c2l0ZTprZXk_Pg", "BASIC c2l0ZTprZXk_Pg==", "Basic c2l0ZTpuZXh0"] {
+        for value in ["Basic c2l0ZTprZXk/Pg==", "basic c2l0ZTprZXk_Pg", "BASIC c2l0ZTprZXk_Pg==", "Basic c2l0ZTpuZXh0"]
+        {
             assert!(keys().opens_track(&with(value)), "{value}");
         }
         for value in ["Basic", "Basic !!", "Basic c2l0ZQ==", "Bearer c2l0ZTpuZXh0", "Basic c2l0ZTp3cm9uZw==", ""] {

@@ -34,14 +34,7 @@ where
     }
 }
 
-async fn route<S, B, E>(
-    site: &Site,
-    method: &Method,
-    path: &str,
-    query: &str,
-    headers: &HeaderMap,
-    body: S,
-) -> Answer
+async fn route<S, B, E>(site: &Site, method: &Method, path: &str, query: &str, headers: &HeaderMap, body: S) -> Answer
 where
     S: Stream<Item = Result<B, E>>,
     B: Buf,
@@ -69,14 +62,7 @@ where
     }
 }
 
-async fn api(
-    site: &Site,
-    endpoint: Endpoint,
-    place: &str,
-    query: &Query,
-    headers: &HeaderMap,
-    body: Held,
-) -> Answer {
+async fn api(site: &Site, endpoint: Endpoint, place: &str, query: &Query, headers: &HeaderMap, body: Held) -> Answer {
     match endpoint {
         Endpoint::Region => Ok(track_api::region(site)),
         Endpoint::Identify => track_api::identify(site, place, &body.bytes).await,

@@ -24,8 +24,7 @@ const LISTENERS_MAX: usize = 64;
 
 /// The door to the intake: takes a body, answers when it is committed or refused. Dropping the
 /// future must lose the answer only, not the work.
-pub type Submit =
-    Box<dyn Fn(Body) -> Pin<Box<dyn Future<Output = Result<Receipt, Refusal>> + Send>> + Send + Sync>;
+pub type Submit = Box<dyn Fn(Body) -> Pin<Box<dyn Future<Output = Result<Receipt, Refusal>> + Send>> + Send + Sync>;
 
 /// What the site is built from.
 pub struct Parts {

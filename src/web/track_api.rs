@@ -2,12 +2,12 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{answer, app_api};
 use super::handle::{self, Named};
 use super::json::object;
 use super::problem::Problem;
 use super::request::Query;
 use super::site::{Answer, Site};
+use super::{answer, app_api};
 use crate::chance;
 use crate::intake::{Body, Identify, Item, Move, Outcome, Track};
 use crate::model::limit::{

@@ -1,17 +1,11 @@
 //! The one test binary. Data stands beside the code that reads it.
 
-mod language;
-#[cfg(feature = "server")]
-mod live;
-mod engine;
-#[cfg(feature = "server")]
-mod intake;
-mod language;
-#[cfg(feature = "server")]
-mod live;
 mod compile;
+mod engine;
 mod examples;
 mod hostile;
+#[cfg(feature = "server")]
+mod intake;
 mod language;
 #[cfg(feature = "server")]
 mod live;

@@ -276,4 +276,3 @@ fn style_of(style: ScalarStyle) -> Style {
         ScalarStyle::Folded => Style::Folded,
     }
 }
-
