@@ -20,6 +20,9 @@ pub fn read(node: &Node, of: &str, report: &mut Report<'_>) -> Option<Block> {
         report.error(Code::E0902, node.at.clone(), format!("{of} is a text, not {}", node.noun()));
         return None;
     };
+    if node.is_ambiguous() {
+        return None;
+    }
     if scalar.style == Style::Folded {
         report
             .error(Code::E0902, node.at.clone(), format!("{of} is written as a block behind `|`, not behind `>`"))

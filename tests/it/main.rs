@@ -1,5 +1,6 @@
 //! The one test binary. Data stands beside the code that reads it.
 
+mod bounds;
 mod compile;
 mod engine;
 mod examples;

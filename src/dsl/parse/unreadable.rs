@@ -34,11 +34,13 @@ pub(super) fn explain(error: &Error<Rule>, rule: Rule, text: &str, origin: &Orig
             let message = format!("something is missing behind `{}`", brief(last.text));
             Diagnostic::new(Code::E0100, stop.span(last), message)
         }
-        (None, None) => Diagnostic::new(Code::E0100, origin.span(0, 0), format!("{} is missing here", what(rule))),
+        (None, None) => Diagnostic::new(Code::E0100, origin.span(0, 0), "nothing is written here"),
     };
-    match expected(error) {
-        Some(ways) if !words.is_empty() => diagnostic.label(format!("expected {ways}")),
-        _ => diagnostic,
+    // At the very beginning the whole is what was expected.
+    let ways = if at == 0 { Some(what(rule).to_owned()) } else { expected(error) };
+    match ways {
+        Some(ways) => diagnostic.label(format!("expected {ways}")),
+        None => diagnostic,
     }
 }
 
@@ -60,11 +62,11 @@ fn place(error: &Error<Rule>, text: &str) -> usize {
 /// What a block is for.
 fn what(rule: Rule) -> &'static str {
     match rule {
-        Rule::event_block => "an event, such as `replied`,",
-        Rule::chain_block => "a sequence, such as `replied then …`,",
-        Rule::span_block | Rule::offset_block | Rule::wait_block => "a length of time, such as `2 days`,",
+        Rule::event_block => "an event, such as `replied`",
+        Rule::chain_block => "a sequence, such as `replied then … within 2 days`",
+        Rule::span_block | Rule::offset_block | Rule::wait_block => "a length of time, such as `2 days`",
         Rule::frequency_block => "`every time`, `once` or `once per 30 days`",
-        Rule::limit_block => "a limit, such as `at most 3 messages in 7 days`,",
+        Rule::limit_block => "a limit, such as `at most 3 messages in 7 days`",
         _ => "a condition",
     }
 }
