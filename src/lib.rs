@@ -13,7 +13,11 @@ pub mod template;
 #[cfg(feature = "server")]
 pub mod chance;
 #[cfg(feature = "server")]
+pub mod cli;
+#[cfg(feature = "server")]
 pub mod clock;
+#[cfg(feature = "server")]
+pub mod demo;
 #[cfg(feature = "server")]
 pub mod intake;
 #[cfg(feature = "server")]
@@ -23,4 +27,10 @@ pub mod rollout;
 #[cfg(feature = "server")]
 pub mod schedule;
 #[cfg(feature = "server")]
+pub mod settings;
+#[cfg(feature = "server")]
 pub mod store;
+#[cfg(feature = "server")]
+pub mod telemetry;
+#[cfg(feature = "server")]
+pub mod web;

@@ -71,7 +71,7 @@ impl Run<'_> {
     fn call(&self, journey: &Journey, script: &Script) -> Result<(EffectKind, Second), String> {
         let Script::Webhook { url, body, timeout, retries } = script else { return Err("nothing".to_owned()) };
         let scope = self.scope(journey);
-        let (url, body) = (url.text(scope)?, body.json(scope)?.to_string());
+        let (url, body) = (url.text(&scope)?, body.json(&scope)?.to_string());
         let call = Call { url, body, timeout: *timeout, retries: *retries };
         Ok((EffectKind::Webhook(call), self.at.plus(WEBHOOK_LIFE)))
     }
@@ -79,20 +79,20 @@ impl Run<'_> {
     fn body(&self, journey: &Journey, content: &Content) -> Result<Body, String> {
         let scope = self.scope(journey);
         Ok(match content {
-            Content::Text(text) => Body::Text(text.text(scope)?),
-            Content::Template { name, language, params } => Body::Template {
-                name: name.clone(),
-                language: language.text(scope)?,
-                params: params
-                    .iter()
-                    .map(|(name, value)| Ok((name.clone(), value.text(scope)?)))
-                    .collect::<Result<_, String>>()?,
-            },
+            Content::Text(text) => Body::Text(text.text(&scope)?),
+            Content::Template { name, language, params } => {
+                let language = language.text(&scope)?;
+                let scope = scope.in_language(language.clone());
+                let params = params.iter().map(|(name, value)| Ok((name.clone(), value.text(&scope)?)));
+                Body::Template { name: name.clone(), language, params: params.collect::<Result<_, String>>()? }
+            }
         })
     }
 
-    fn scope<'s>(&'s self, journey: &'s Journey) -> Scope<'s> {
-        Scope { person: &self.subject.person, event: &journey.event, journey }
+    /// What the steps of `journey` see: by the rule set it runs on.
+    pub fn scope<'s>(&'s self, journey: &'s Journey) -> Scope<'s> {
+        let engine = self.versions.get(journey.rules).unwrap_or(self.engine);
+        Scope::new(&engine.rules.schema, &engine.env, &self.subject.person, journey)
     }
 
     fn is_unsubscribed(&self) -> bool {

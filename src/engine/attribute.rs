@@ -87,11 +87,12 @@ impl AttributeRoutes {
 
     /// The conditions that a person who has just been made can owe to their first attributes.
     pub fn first(&self, person: &Person) -> Vec<u32> {
-        let mut touched = Vec::new();
+        let (mut touched, nobody) = (Vec::new(), Person::nobody());
         let keys = person.attributes.keys().map(String::as_str).chain(["id", "email", "known_since", "unsubscribed"]);
         let places: BTreeSet<usize> = keys.filter_map(|key| self.by_key.get(key)).flatten().copied().collect();
         for tests in places.into_iter().filter_map(|place| self.tests.get(place)) {
-            tests.touched(None, person.value(&tests.name).as_deref(), &mut touched);
+            let (old, new) = (nobody.value(&tests.name), person.value(&tests.name));
+            tests.touched(old.as_deref(), new.as_deref(), &mut touched);
         }
         touched
     }

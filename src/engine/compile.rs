@@ -164,12 +164,12 @@ impl<'a> Builder<'a> {
             problem,
         };
         let key = campaign.key.clone().map(rule::Expression::Path);
-        let key = key.map(|key| Value::compile(&key, &self.catalogue.env)).transpose();
+        let key = key.as_ref().map(Value::compile).transpose();
         let key = key.map_err(|problem| broken("key", problem))?;
         let mut steps = Vec::new();
         for step in &campaign.steps {
             let condition = step.condition.as_ref().map(|rule| self.condition(rule)).transpose()?;
-            let script = Script::compile(&step.action, &self.catalogue.env);
+            let script = Script::compile(&step.action);
             steps.push(Step { condition, script: script.map_err(|problem| broken(&step.id, problem))? });
         }
         self.campaigns.push(Campaign { id, filter, key, steps });
@@ -296,6 +296,7 @@ impl<'a> Builder<'a> {
             version,
             fingerprint,
             rules,
+            env: self.catalogue.env.clone(),
             atoms: self.atoms,
             atom_by_key: self.atom_by_key,
             matchers: self.matchers,

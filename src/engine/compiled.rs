@@ -16,6 +16,7 @@ use crate::model::id::{CampaignId, RulesVersion, SegmentId};
 use crate::model::journey::Journey;
 use crate::model::rule::{CampaignState, RuleSet};
 use crate::model::time::{Second, Span};
+use crate::model::value::Properties;
 
 /// A rule set, ready.
 #[derive(Debug)]
@@ -24,6 +25,8 @@ pub struct Engine {
     /// Equal for rule sets under which every state is the same: then a person's state goes over as it is.
     pub(super) fingerprint: u64,
     pub(super) rules: Arc<RuleSet>,
+    /// What rules may know of the settings.
+    pub(super) env: Properties,
     pub(super) atoms: Vec<Atom>,
     pub(super) atom_by_key: FxHashMap<AtomKey, u32>,
     pub(super) matchers: Vec<Matcher>,

@@ -37,7 +37,7 @@ impl Run<'_> {
                 }
                 Watch::Becomes(campaign, id) => {
                     if self.subject.state.set_risen(id, truth) && truth {
-                        risen.push(Start { campaign, cause });
+                        risen.push(Start::new(campaign, cause));
                     }
                 }
             }

@@ -1,29 +1,22 @@
 //! Values that a step computes when it runs. The only place of the engine that knows how texts are filled in.
 
+use chrono_tz::Tz;
 use serde_json::Value as Json;
 
-use crate::model::compare::reach;
 use crate::model::journey::Journey;
 use crate::model::person::Person;
-use crate::model::rule::{Action, Content as ContentRule, Expression};
+use crate::model::rule::{Action, Content as ContentRule, Expression, Schema};
 use crate::model::time::Span;
 use crate::model::value::Properties;
+use crate::template::{Locale, Path, Template, Values};
 
 /// An expression, ready.
 #[derive(Clone, Debug)]
 pub enum Value {
     Literal(Json),
-    Path(Root, String),
+    Template(Template),
     List(Vec<Value>),
     Map(Vec<(String, Value)>),
-}
-
-/// Where a path starts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Root {
-    Person,
-    Event,
-    Journey,
 }
 
 /// What a message says, ready.
@@ -43,40 +36,38 @@ pub enum Script {
     Exit(String),
 }
 
-/// What expressions see.
-#[derive(Clone, Copy)]
+/// What expressions see, and for whom texts are written.
 pub struct Scope<'a> {
-    pub person: &'a Person,
-    pub event: &'a Properties,
-    pub journey: &'a Journey,
+    person: Properties,
+    event: &'a Properties,
+    journey: Properties,
+    env: &'a Properties,
+    locale: Locale,
 }
 
 impl Script {
-    /// Compiles what a step does. `env` holds the values that rules may know of the settings.
+    /// Compiles what a step does.
     ///
     /// # Errors
     /// What is wrong with a text or a path.
-    pub fn compile(action: &Action, env: &Properties) -> Result<Self, String> {
+    pub fn compile(action: &Action) -> Result<Self, String> {
         Ok(match action {
             Action::Send(send) => Self::Send {
-                content: Content::compile(&send.content, env)?,
-                if_window_closed: send.if_window_closed.as_ref().map(|c| Content::compile(c, env)).transpose()?,
+                content: Content::compile(&send.content)?,
+                if_window_closed: send.if_window_closed.as_ref().map(Content::compile).transpose()?,
                 even_if_unsubscribed: send.even_if_unsubscribed,
             },
             Action::Webhook(webhook) => Self::Webhook {
-                url: Value::compile(&webhook.url, env)?,
-                body: Value::of_json(&webhook.body, env)?,
+                url: Value::compile(&webhook.url)?,
+                body: Value::of_json(&webhook.body)?,
                 timeout: webhook.timeout,
                 retries: webhook.retries,
             },
-            Action::UpdatePerson(writes) => Self::UpdatePerson(
-                writes
-                    .iter()
-                    .map(|(name, value)| {
-                        Ok((name.clone(), value.as_ref().map(|value| Value::compile(value, env)).transpose()?))
-                    })
-                    .collect::<Result<_, String>>()?,
-            ),
+            Action::UpdatePerson(writes) => {
+                let compile = |value: &Option<Expression>| value.as_ref().map(Value::compile).transpose();
+                let writes = writes.iter().map(|(name, value)| Ok((name.clone(), compile(value)?)));
+                Self::UpdatePerson(writes.collect::<Result<_, String>>()?)
+            }
             Action::Wait(span) => Self::Wait(*span),
             Action::Exit(reason) => Self::Exit(reason.clone()),
         })
@@ -84,68 +75,47 @@ impl Script {
 }
 
 impl Content {
-    fn compile(content: &ContentRule, env: &Properties) -> Result<Self, String> {
+    fn compile(content: &ContentRule) -> Result<Self, String> {
         Ok(match content {
-            ContentRule::Text(text) => Self::Text(Value::of_text(text, env)?),
-            ContentRule::Template { name, language, params } => Self::Template {
-                name: name.clone(),
-                language: Value::compile(language, env)?,
-                params: params
-                    .iter()
-                    .map(|(name, value)| Ok((name.clone(), Value::compile(value, env)?)))
-                    .collect::<Result<_, String>>()?,
-            },
+            ContentRule::Text(text) => Self::Text(Value::of_text(text)?),
+            ContentRule::Template { name, language, params } => {
+                let params = params.iter().map(|(name, value)| Ok((name.clone(), Value::compile(value)?)));
+                let (language, params) = (Value::compile(language)?, params.collect::<Result<_, String>>()?);
+                Self::Template { name: name.clone(), language, params }
+            }
         })
     }
 }
 
 impl Value {
-    /// Compiles an expression. Paths into the settings are values already.
+    /// Compiles an expression.
     ///
     /// # Errors
     /// A path whose root is unknown, a text that cannot be read.
-    pub fn compile(expression: &Expression, env: &Properties) -> Result<Self, String> {
+    pub fn compile(expression: &Expression) -> Result<Self, String> {
         match expression {
             Expression::Literal(value) => Ok(Self::Literal(value.clone())),
-            Expression::Path(path) => Self::path(&path.0, env).ok_or_else(|| format!("`{}` is no path", path.0)),
-            Expression::Text(text) => Self::of_text(text, env),
+            Expression::Path(path) => {
+                let read = Path::read(&path.0).ok_or_else(|| format!("`{}` is no path", path.0))?;
+                Ok(Self::Template(Template::Path(read)))
+            }
+            Expression::Text(text) => Self::of_text(text),
         }
     }
 
-    fn path(path: &str, env: &Properties) -> Option<Self> {
-        let (root, name) = path.split_once('.')?;
-        let root = match root {
-            "person" => Root::Person,
-            "event" => Root::Event,
-            "journey" => Root::Journey,
-            "env" => return Some(Self::Literal(reach(env, name).cloned().unwrap_or_default())),
-            _ => return None,
-        };
-        Some(Self::Path(root, name.to_owned()))
-    }
-
-    fn of_text(text: &str, _env: &Properties) -> Result<Self, String> {
-        if text.contains("{{") || text.contains("{%") {
-            return Err("texts with tags cannot be filled in yet".to_owned());
-        }
-        Ok(Self::Literal(Json::String(text.to_owned())))
+    fn of_text(text: &str) -> Result<Self, String> {
+        Template::read(text).map(Self::Template).map_err(|error| error.to_string())
     }
 
     /// A JSON value whose texts are expressions.
-    fn of_json(value: &Json, env: &Properties) -> Result<Self, String> {
+    fn of_json(value: &Json) -> Result<Self, String> {
         Ok(match value {
-            Json::String(text) => match Self::path(text, env) {
-                Some(path) => path,
-                None => Self::of_text(text, env)?,
-            },
-            Json::Array(items) => {
-                Self::List(items.iter().map(|item| Self::of_json(item, env)).collect::<Result<_, _>>()?)
+            Json::String(text) => Self::of_text(text)?,
+            Json::Array(items) => Self::List(items.iter().map(Self::of_json).collect::<Result<_, _>>()?),
+            Json::Object(map) => {
+                let items = map.iter().map(|(name, item)| Ok((name.clone(), Self::of_json(item)?)));
+                Self::Map(items.collect::<Result<_, String>>()?)
             }
-            Json::Object(map) => Self::Map(
-                map.iter()
-                    .map(|(name, item)| Ok((name.clone(), Self::of_json(item, env)?)))
-                    .collect::<Result<_, String>>()?,
-            ),
             plain => Self::Literal(plain.clone()),
         })
     }
@@ -154,21 +124,17 @@ impl Value {
     ///
     /// # Errors
     /// Why a text cannot be filled in.
-    pub fn json(&self, scope: Scope<'_>) -> Result<Json, String> {
+    pub fn json(&self, scope: &Scope<'_>) -> Result<Json, String> {
         Ok(match self {
             Self::Literal(value) => value.clone(),
-            Self::Path(Root::Person, name) => {
-                scope.person.value(name).map(std::borrow::Cow::into_owned).unwrap_or_default()
+            Self::Template(template) => {
+                template.fill(&scope.values(), &scope.locale).map_err(|error| error.to_string())?
             }
-            Self::Path(Root::Event, name) => reach(scope.event, name).cloned().unwrap_or_default(),
-            Self::Path(Root::Journey, name) => about(scope.journey, name),
             Self::List(items) => Json::Array(items.iter().map(|item| item.json(scope)).collect::<Result<_, _>>()?),
-            Self::Map(items) => Json::Object(
-                items
-                    .iter()
-                    .map(|(name, item)| Ok((name.clone(), item.json(scope)?)))
-                    .collect::<Result<_, String>>()?,
-            ),
+            Self::Map(items) => {
+                let items = items.iter().map(|(name, item)| Ok((name.clone(), item.json(scope)?)));
+                Json::Object(items.collect::<Result<_, String>>()?)
+            }
         })
     }
 
@@ -176,21 +142,47 @@ impl Value {
     ///
     /// # Errors
     /// It is missing, or its text cannot be filled in.
-    pub fn text(&self, scope: Scope<'_>) -> Result<String, String> {
+    pub fn text(&self, scope: &Scope<'_>) -> Result<String, String> {
         match (self.json(scope)?, self) {
-            (Json::Null, Self::Path(root, name)) => Err(format!("`{}.{name}` is missing", root.as_str())),
+            (Json::Null, Self::Template(Template::Path(path))) => Err(format!("`{path}` is missing")),
             (Json::Null, _) => Err("a value is missing".to_owned()),
             (value, _) => Ok(printed(&value)),
         }
     }
 }
 
-impl Root {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Person => "person",
-            Self::Event => "event",
-            Self::Journey => "journey",
+impl<'a> Scope<'a> {
+    /// What a step of `journey` sees. Texts are written in the person's zone and language.
+    #[must_use]
+    pub fn new(schema: &Schema, env: &'a Properties, person: &Person, journey: &'a Journey) -> Self {
+        let mut attributes = person.attributes.clone();
+        for name in ["id", "email", "known_since", "unsubscribed"] {
+            let value = person.value(name).map(std::borrow::Cow::into_owned);
+            attributes.extend(value.map(|value| (name.to_owned(), value)));
+        }
+        let text = |name: &str| person.value(name).and_then(|value| value.as_str().map(str::to_owned));
+        let own = schema.person_time_zone.as_deref().and_then(text);
+        // A name that is no zone counts as missing.
+        let zone = own.and_then(|name| name.parse::<Tz>().ok()).or_else(|| schema.time_zone.parse().ok());
+        let language = text("language").unwrap_or_else(|| Locale::default().language);
+        let locale = Locale { zone: zone.unwrap_or_default(), language };
+        Self { person: attributes, event: &journey.event, journey: about(journey), env, locale }
+    }
+
+    /// The same for readers of another language.
+    #[must_use]
+    pub fn in_language(mut self, language: String) -> Self {
+        self.locale.language = language;
+        self
+    }
+
+    fn values(&self) -> Values<'_> {
+        Values {
+            person: Some(&self.person),
+            event: Some(self.event),
+            answer: None,
+            journey: Some(&self.journey),
+            env: Some(self.env),
         }
     }
 }
@@ -202,11 +194,10 @@ pub fn printed(value: &Json) -> String {
 }
 
 /// What texts may know about the journey itself.
-fn about(journey: &Journey, name: &str) -> Json {
-    match name {
-        "id" => Json::String(journey.id.0.to_string().to_lowercase()),
-        "campaign" => Json::String(journey.campaign.clone()),
-        "started" => Json::from(journey.started.0),
-        _ => Json::Null,
-    }
+fn about(journey: &Journey) -> Properties {
+    Properties::from_iter([
+        ("id".to_owned(), Json::String(journey.id.0.to_string())),
+        ("campaign".to_owned(), Json::String(journey.campaign.clone())),
+        ("started".to_owned(), Json::from(journey.started.0)),
+    ])
 }

@@ -3,7 +3,7 @@
 use super::compiled::{Campaign, Step};
 use super::condition::Scene;
 use super::evaluate::Dirty;
-use super::expression::{Scope, Script, Value};
+use super::expression::{Script, Value};
 use super::run::{Mode, Run};
 use crate::model::event::{Event, Kind};
 use crate::model::id::{EffectId, EventKey};
@@ -110,9 +110,9 @@ impl Run<'_> {
         if self.mode == Mode::Anonymous {
             return self.tell(journey, id, What::Skipped("anonymous".to_owned()));
         }
-        let scope = Scope { person: &self.subject.person, event: &journey.event, journey };
+        let scope = self.scope(journey);
         let values = writes.iter().map(|(name, value)| {
-            let value = value.as_ref().map(|value| value.json(scope)).transpose()?;
+            let value = value.as_ref().map(|value| value.json(&scope)).transpose()?;
             Ok((name.clone(), value.unwrap_or_default()))
         });
         let properties = match values.collect::<Result<Properties, String>>() {

@@ -59,12 +59,12 @@ impl History<'_> {
         match &segment.kind {
             SegmentKind::Data(condition) => self.truth(condition),
             SegmentKind::Manual => {
-                let moves = self.known.iter().filter_map(|event| match &event.kind {
+                let mut moves = self.known.iter().filter_map(|event| match &event.kind {
                     Kind::SegmentJoined(moved) if moved == name => Some(true),
                     Kind::SegmentLeft(moved) if moved == name => Some(false),
                     _ => None,
                 });
-                moves.last().unwrap_or(false)
+                moves.next_back().unwrap_or(false)
             }
         }
     }

@@ -15,6 +15,7 @@ use crate::model::transition::Transition;
 
 /// What happens to a person.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "an input lives for one step, and nearly all of them are events")]
 pub enum Input {
     /// The person was just made, with these first attributes. Comes before everything else.
     Born,

@@ -10,6 +10,7 @@ use super::run::Run;
 use super::trigger::Start;
 use crate::model::event::{Event, Kind};
 use crate::model::transition::Cause;
+use crate::model::value::Properties;
 
 /// An atom that an event met.
 struct Met<'a> {
@@ -19,6 +20,14 @@ struct Met<'a> {
     keep: u32,
     is_first: bool,
     is_then: bool,
+}
+
+/// Whether an event completed a sequence.
+enum Completed {
+    No,
+    ByThis,
+    /// The event was late and lies before one that it makes complete: with this data.
+    ByEarlier(Properties),
 }
 
 impl<'a> Run<'a> {
@@ -78,13 +87,17 @@ impl<'a> Run<'a> {
         let observed = Observed::new(event);
         let mut starts = Vec::new();
         for met in self.meet(&observed, cause, &mut starts) {
-            let completes = self.update(&met, event);
+            let completed = self.update(&met, event);
             // Another rule set's conditions are not watched: they are asked when its journeys go on.
             let Some(atom) = self.engine.atom(met.atom.key) else { continue };
             dirty.extend(atom.conditions.iter().map(|place| (*place, cause)));
-            if completes {
-                starts.extend(atom.triggers.iter().map(|campaign| Start { campaign: *campaign, cause }));
-            }
+            let data = match completed {
+                Completed::No => continue,
+                Completed::ByThis => None,
+                Completed::ByEarlier(data) => Some(data),
+            };
+            let start = |campaign: &u32| Start { data: data.clone(), ..Start::new(*campaign, cause) };
+            starts.extend(atom.triggers.iter().map(start));
         }
         starts
     }
@@ -100,7 +113,7 @@ impl<'a> Run<'a> {
                 }
                 let Some(uses) = engine.uses.get(number as usize) else { continue };
                 if engine.version == self.engine.version {
-                    starts.extend(uses.triggers.iter().map(|campaign| Start { campaign: *campaign, cause }));
+                    starts.extend(uses.triggers.iter().map(|campaign| Start::new(*campaign, cause)));
                 }
                 for atom in uses.atoms.iter().filter_map(|place| engine.atoms.get(*place as usize)) {
                     let (is_first, is_then) = (atom.first == number, atom.then == Some(number));
@@ -118,20 +131,28 @@ impl<'a> Run<'a> {
         met
     }
 
-    /// Goes on with one memory. Returns whether a sequence was completed.
-    fn update(&mut self, met: &Met<'_>, event: &Event) -> bool {
+    /// Goes on with one memory. Says whether a sequence was completed.
+    fn update(&mut self, met: &Met<'_>, event: &Event) -> Completed {
         let atom = met.atom;
         if atom.form == Form::Follows && self.disordered {
             let retold = history::retell(met.engine, atom, &self.past(), event, &self.subject.person);
-            let (trail, completes) = (retold.trail, retold.completing.is_some());
-            *self.subject.state.memory_mut(atom.key, || Memory::empty(atom.form)) = Memory::Follows(trail);
-            return completes;
+            let completed = match retold.completing {
+                None => Completed::No,
+                Some(completing) if completing.seq == event.seq => Completed::ByThis,
+                Some(completing) => Completed::ByEarlier(completing.properties.clone()),
+            };
+            let memory = Memory::Follows(retold.trail);
+            *self.subject.state.memory_mut(atom.key, || Memory::empty(atom.form)) = memory;
+            return completed;
         }
         match self.subject.state.memory_mut(atom.key, || Memory::empty(atom.form)) {
-            Memory::Follows(trail) => trail.walk(atom, event.at, met.is_first, met.is_then),
+            Memory::Follows(trail) => {
+                let completes = trail.walk(atom, event.at, met.is_first, met.is_then);
+                if completes { Completed::ByThis } else { Completed::No }
+            }
             memory => {
                 memory.add(event.at, met.keep);
-                false
+                Completed::No
             }
         }
     }

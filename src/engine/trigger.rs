@@ -2,7 +2,7 @@
 
 use super::compiled::Campaign;
 use super::condition::Scene;
-use super::expression::{Scope, printed};
+use super::expression::printed;
 use super::run::{Mode, Run};
 use crate::model::event::Event;
 use crate::model::id::JourneyId;
@@ -13,10 +13,19 @@ use crate::model::transition::Cause;
 use crate::model::value::Properties;
 
 /// A campaign, by its place, that a cause can start.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Start {
     pub campaign: u32,
     pub cause: Cause,
+    /// The data of the event that completes a sequence, where that is another one than the cause.
+    pub data: Option<Properties>,
+}
+
+impl Start {
+    #[must_use]
+    pub fn new(campaign: u32, cause: Cause) -> Self {
+        Self { campaign, cause, data: None }
+    }
 }
 
 impl Run<'_> {
@@ -26,20 +35,20 @@ impl Run<'_> {
             return;
         }
         for start in starts {
-            self.start(*start, event, depth);
+            self.start(start, event, depth);
         }
     }
 
-    fn start(&mut self, start: Start, event: Option<&Event>, depth: u32) {
+    fn start(&mut self, start: &Start, event: Option<&Event>, depth: u32) {
         let engine = self.engine;
         let Some((campaign, rule)) = engine.campaign(start.campaign) else { return };
         // Time alone is nobody's event, even where it is noticed at an arrival.
         let event = event.filter(|_| matches!(start.cause, Cause::Event { .. }));
         let starts_it = matches!(rule.trigger, rule::Trigger::Event(_));
-        let properties = event.filter(|_| starts_it).map(|event| event.properties.clone()).unwrap_or_default();
+        let data = start.data.as_ref().or_else(|| event.map(|event| &event.properties));
+        let properties = data.filter(|_| starts_it).cloned().unwrap_or_default();
         let mut journey = self.journey(rule, start.cause, event, properties);
-        let scope = Scope { person: &self.subject.person, event: &journey.event, journey: &journey };
-        let key = campaign.key.as_ref().and_then(|key| key.json(scope).ok());
+        let key = campaign.key.as_ref().and_then(|key| key.json(&self.scope(&journey)).ok());
         journey.key = key.filter(|key| !key.is_null()).map(|key| printed(&key));
         if let Some(reason) = self.refusal(campaign, rule, &journey, event) {
             self.enter(None, &rule.name, None, start.cause, What::Refused(reason.to_owned()));

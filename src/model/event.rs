@@ -31,7 +31,7 @@ pub struct Event {
 
 /// A place in a person's history: by second, then by arrival.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Order(pub Second, u64);
+pub struct Order(pub Second, u64, Seq);
 
 impl Order {
     /// The place of event number `seq` at `at`, or the place directly before the reply that it precedes.
@@ -41,7 +41,8 @@ impl Order {
             Some(reply) => (u64::from(reply) * 2).saturating_sub(1),
             None => u64::from(seq) * 2,
         };
-        Self(at, rank)
+        // Two sends before one reply lie as they were taken in.
+        Self(at, rank, seq)
     }
 }
 

@@ -1,11 +1,16 @@
 //! The one test binary. Data stands beside the code that reads it.
 
+mod bounds;
+mod compile;
 mod engine;
+mod examples;
+mod hostile;
 #[cfg(feature = "server")]
 mod intake;
 mod language;
 #[cfg(feature = "server")]
 mod live;
+mod meaning;
 #[cfg(feature = "server")]
 mod outbox;
 mod phones;

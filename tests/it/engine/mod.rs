@@ -1,6 +1,8 @@
 //! The engine, held against the definition on random histories, and by the example.
 
+mod campaigns;
 mod chance;
+mod life;
 mod oracle;
 mod properties;
 mod world;

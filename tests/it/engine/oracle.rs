@@ -283,6 +283,10 @@ impl Definition {
 
     fn switch(&mut self, rules: RuleSet, now: Second) {
         self.wait_until(now);
+        // The same rules once more change nothing, nor is anybody looked at for it.
+        if self.rules == rules {
+            return;
+        }
         self.rules = rules;
         self.seen = now;
         // Nobody leaves a segment that is gone.

@@ -298,7 +298,7 @@ fn span(chance: &mut Chance) -> Span {
 fn comparison(chance: &mut Chance) -> Comparison {
     let text = |text: &str| Value::Text(text.to_owned());
     let (name, ty, op) = match chance.below(8) {
-        0 => ("plan", Some(Type::Text), Op::Is(text(*chance.one(&["free", "pro"])))),
+        0 => ("plan", Some(Type::Text), Op::Is(text(chance.one::<&str>(&["free", "pro"])))),
         1 => ("plan", None, chance.one(&[Op::IsNot(text("pro")), Op::OneOf(vec![text("pro"), text("free")])]).clone()),
         2 => ("score", Some(Type::Number), Op::AtLeast(Value::Number(2.into()))),
         3 => ("score", None, chance.one(&[Op::Missing, Op::Present, Op::Less(Value::Number(2.into()))]).clone()),
