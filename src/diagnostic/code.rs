@@ -74,6 +74,7 @@ codes! {
     E0121 "name without what it names"
     E0122 "`or missing` without parentheses"
     E0123 "full stop at the end"
+    E0190 "not supported by this version"
     // Phrases.
     E0201 "window behind something that is no event"
     E0202 "window, count, `has` or `never` in a trigger"
@@ -86,9 +87,11 @@ codes! {
     E0209 "`within` on a middle `not` step"
     E0214 "nothing earlier to refer to"
     E0215 "`known` or `for` without `at least`"
+    E0216 "outside of a journey"
     E0217 "`within` behind the first event of a sequence"
     E0218 "wrong kind of trigger"
     E0219 "`within … of` away from the first event"
+    E0220 "window longer than retention"
     E0221 "length of time out of bounds"
     E0222 "second window"
     E0223 "change of a date without a window"
@@ -96,7 +99,43 @@ codes! {
     E0225 "two negatives"
     E0226 "`of the message it answers` behind an event that answers nothing"
     // Names.
+    E0301 "unknown name"
+    E0302 "defined twice"
+    E0304 "reserved name"
+    E0305 "property of the event read as attribute of the person"
     E0306 "not a comparison in `where`"
+    E0312 "negative test on a value that can be missing"
+    E0320 "types differ"
+    E0321 "keyword without a token"
+    E0322 "outside of what is listed"
+    E0323 "date with elapsed units"
+    // The graph of segments.
+    E0410 "circle of segments"
+    // Campaigns.
+    E0601 "not exactly one trigger"
+    E0602 "step id twice or in wrong form"
+    E0605 "unknown step"
+    E0610 "free text outside the service window"
+    E0620 "missing value without a default"
+    E0621 "unknown path or filter"
+    // Warnings.
+    W0702 "`not` takes in those without a value"
+    W0705 "absence that is true of people just met"
+    W0711 "longer than the attribution window"
+    // Advice.
+    A0801 "window that ends now"
+    A0802 "built-in stop and start lists in force"
+    A0803 "no schema, names unchecked"
+    // Files.
+    E0901 "text that can be read as something else"
+    E0902 "broken YAML or condition block"
+    E0903 "unknown, missing or double key"
+    E0904 "anchor, alias, tag or merge key"
+    E0905 "encoding, size or depth"
+    E0906 "version of the language"
+    E0907 "kind of file unclear"
+    E0908 "schema twice"
+    E0912 "unknown time zone"
 }
 
 impl Code {

@@ -1,12 +1,21 @@
 //! "Did you mean": the nearest of the words that could have been meant.
 
 /// The candidate nearest to `written`, if it is near enough to be a slip: one change per three characters.
+#[must_use]
+pub fn nearest<'a>(written: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    nearest_within(written, candidates, written.chars().count().div_ceil(3).min(3))
+}
+
+/// The candidate nearest to `written`, if it is no more than `allowed` changes away.
 ///
 /// A change is a character put in, left out, replaced, or swapped with its neighbour. Of two equally near the first wins.
 #[must_use]
-pub fn nearest<'a>(written: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest_within<'a>(
+    written: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+    allowed: usize,
+) -> Option<&'a str> {
     let written = written.to_lowercase();
-    let allowed = written.chars().count().div_ceil(3).min(3);
     let mut best: Option<(usize, &str)> = None;
     for candidate in candidates {
         let distance = distance(&written, &candidate.to_lowercase());

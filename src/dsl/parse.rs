@@ -7,6 +7,8 @@ mod comparison;
 mod condition;
 mod cursor;
 mod event;
+mod expected;
+mod hint;
 mod history;
 mod length;
 mod mistake;

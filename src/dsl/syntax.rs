@@ -3,12 +3,18 @@
 //!
 //! There is one tree: what people wrote by mistake is in it as what they meant, and a diagnostic says so.
 
-use chrono::{NaiveDate, NaiveTime};
+mod event;
+mod small;
+mod value;
+
+use chrono::{NaiveDate, NaiveTime, Weekday};
 use rust_decimal::Decimal;
 
 use crate::diagnostic::Span;
-use crate::model::rule::Via;
-use crate::model::time::Second;
+
+pub use event::*;
+pub use small::*;
+pub use value::*;
 
 /// Something with the place where it stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +26,7 @@ pub struct At<T> {
 /// True or false of one person at one instant.
 pub type Condition = At<ConditionKind>;
 
+/// What a condition says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ConditionKind {
     /// `a and b and c`: two or more, as written side by side.
@@ -49,7 +56,7 @@ pub enum ConditionKind {
         to: At<NaiveTime>,
     },
     /// `local day is one of [mon, tue]`
-    LocalDay(Vec<At<chrono::Weekday>>),
+    LocalDay(Vec<At<Weekday>>),
     History(Box<History>),
     Comparison(Comparison),
 }
@@ -95,6 +102,7 @@ pub struct WithinOf {
     pub of: At<Of>,
 }
 
+/// What the time of `within D of …` runs from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Of {
     /// `the message it answers`
@@ -122,6 +130,7 @@ pub struct Bound {
     pub count: At<u32>,
 }
 
+/// How a count is compared with a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum How {
     AtLeast,
@@ -131,6 +140,7 @@ pub enum How {
     FewerThan,
 }
 
+/// How many different values of a property.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Distinct {
     pub bound: Bound,
@@ -140,6 +150,7 @@ pub struct Distinct {
 /// When.
 pub type Window = At<WindowKind>;
 
+/// What a window says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WindowKind {
     Ever,
@@ -157,326 +168,4 @@ pub enum WindowKind {
     On(At<NaiveDate>),
     /// Both days included.
     FromTo(At<NaiveDate>, At<NaiveDate>),
-}
-
-/// One happening. The person is left out.
-pub type Event = At<EventKind>;
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum EventKind {
-    Replied(Box<Reply>),
-    Reacted {
-        emoji: Option<Words>,
-        target: Option<Target>,
-    },
-    RemovedReaction {
-        target: Option<Target>,
-    },
-    Tapped {
-        what: Option<Tap>,
-        target: Option<Target>,
-    },
-    /// `was sent M`; with the place of the `not` in `was not sent M`.
-    WasSent {
-        not: Option<Span>,
-        message: Message,
-    },
-    Received(Message),
-    Read(Message),
-    FailedToReceive(Message),
-    Performed {
-        name: Name,
-        filter: Option<Test>,
-    },
-    Segment {
-        went: Went,
-        name: Name,
-    },
-    Campaign {
-        went: Went,
-        name: Name,
-    },
-    Changed {
-        path: Path,
-        from: Option<Literal>,
-        to: Option<Literal>,
-    },
-}
-
-/// `replied …`
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Reply {
-    pub text: Option<TextTest>,
-    pub target: Option<Target>,
-    pub via: Option<At<Via>>,
-    /// `where …`
-    pub filter: Option<Test>,
-}
-
-/// What a person did with a segment or campaign. Segments know only the first two.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Went {
-    Entered,
-    Left,
-    Finished,
-    ConvertedIn,
-}
-
-/// A test on an inbound text.
-pub type TextTest = At<TextTestKind>;
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum TextTestKind {
-    /// The whole message: `"YES"`, `any of affirm`
-    Whole(Words),
-    Containing(Words),
-    StartingWith(Words),
-    Exactly(Text),
-    Matching(Pattern),
-}
-
-/// Keywords: one, or any of several.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Words {
-    One(Text),
-    AnyOf(List),
-}
-
-/// Which button or row.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Tap {
-    /// Its visible title.
-    Title(Words),
-    /// Its payload or id.
-    Id(Text),
-}
-
-/// `to M`, `directly to M`
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Target {
-    pub span: Span,
-    pub directly: bool,
-    pub message: Message,
-}
-
-/// Which message of ours.
-pub type Message = At<MessageKind>;
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum MessageKind {
-    /// `it`: that of the nearest earlier message step.
-    It,
-    Any,
-    Campaign {
-        name: Name,
-        step: Option<Name>,
-    },
-    /// A step of the campaign that this stands in.
-    Step(Name),
-    Template(Name),
-}
-
-/// A `where` test of one event.
-pub type Test = At<TestKind>;
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum TestKind {
-    All(Vec<Test>),
-    Any(Vec<Test>),
-    Not(Box<Test>),
-    Comparison(Comparison),
-}
-
-/// A test on one value.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Comparison {
-    pub span: Span,
-    pub path: Path,
-    pub operator: Operator,
-    /// What a missing value gives, where the author says so.
-    pub missing: Option<At<IfMissing>>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum IfMissing {
-    /// `(or missing)`: true.
-    True,
-    /// `(and present)`: false.
-    False,
-}
-
-pub type Operator = At<OperatorKind>;
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum OperatorKind {
-    Missing,
-    Present,
-    Is(Literal),
-    IsNot(Literal),
-    OneOf(List),
-    NotOneOf(List),
-    More(Literal),
-    AtLeast(Literal),
-    Less(Literal),
-    AtMost(Literal),
-    Contains(Literal),
-    DoesNotContain(Literal),
-    StartsWith(Text),
-    EndsWith(Text),
-    Matches(Pattern),
-    Time(TimeTest),
-}
-
-/// `is in the next D` and its like: an instant against now, or against a fixed one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum TimeTest {
-    InTheNext(Length),
-    InTheLast(Length),
-    InThePast,
-    InTheFuture,
-    MoreThanAgo(Length),
-    LessThanAgo(Length),
-    MoreThanAway(Length),
-    LessThanAway(Length),
-    Before(Moment),
-    After(Moment),
-    On(Moment),
-    Today,
-    Yesterday,
-    Tomorrow,
-}
-
-/// `[…]`, or the name of a list of the schema.
-pub type List = At<ListKind>;
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ListKind {
-    Literals(Vec<Literal>),
-    Named(String),
-}
-
-/// The name of a segment, campaign, step, template, event or sample.
-pub type Name = At<String>;
-
-/// A text in quotes, or a keyword in capitals without them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Text {
-    pub span: Span,
-    pub text: String,
-    /// A keyword in capitals that stands without quotes.
-    pub bare: bool,
-}
-
-/// `/…/i`: flags stand in front inside, `(?i)…`.
-pub type Pattern = At<String>;
-
-/// A path to an attribute of the person or a property of the event.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Path {
-    pub span: Span,
-    pub root: Root,
-    /// Without the root; dots reach into nested values.
-    pub name: String,
-}
-
-/// What a path starts from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Root {
-    /// Nothing is said: the event inside `where`, `with same` and `distinct`, else the person.
-    None,
-    Person,
-    Event,
-}
-
-/// A value as written.
-pub type Literal = At<LiteralKind>;
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum LiteralKind {
-    Text(String),
-    Number(Decimal),
-    Boolean(bool),
-    Moment(MomentKind),
-}
-
-/// An instant, or a whole local day.
-pub type Moment = At<MomentKind>;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MomentKind {
-    Date(NaiveDate),
-    Time(Second),
-}
-
-/// A length of time as written: `2 days`, `1 calendar month`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Length {
-    pub span: Span,
-    pub amount: u32,
-    pub unit: Unit,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unit {
-    Second,
-    Minute,
-    Hour,
-    Day,
-    Week,
-    Calendar(CalendarUnit),
-}
-
-/// Units that end with local days.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CalendarUnit {
-    Day,
-    Week,
-    Month,
-    Year,
-}
-
-impl Length {
-    /// Seconds, if its unit has always the same number of them.
-    #[must_use]
-    pub fn elapsed(&self) -> Option<crate::model::time::Span> {
-        let unit = match self.unit {
-            Unit::Second => 1,
-            Unit::Minute => 60,
-            Unit::Hour => 3_600,
-            Unit::Day => 86_400,
-            Unit::Week => 604_800,
-            Unit::Calendar(_) => return None,
-        };
-        Some(crate::model::time::Span(i64::from(self.amount) * unit))
-    }
-}
-
-/// What a journey waits for: `2 days`, `until 09:00`, `until event.starts_at - 1 day`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Wait {
-    For(Length),
-    UntilTime(At<NaiveTime>),
-    Until { path: Path, offset: Option<Offset> },
-}
-
-/// `+ 1 day`, `- 1 day`
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Offset {
-    pub back: bool,
-    pub length: Length,
-}
-
-/// How often one person may start a campaign.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Frequency {
-    EveryTime,
-    Once,
-    OncePer(Length),
-}
-
-/// `at most 3 messages in 7 calendar days`
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limit {
-    pub messages: At<u32>,
-    pub length: Length,
 }

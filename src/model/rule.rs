@@ -39,11 +39,18 @@ pub struct Schema {
     pub time_zone: String,
     /// The attribute that holds a person's zone.
     pub person_time_zone: Option<String>,
-    /// Named lists, as written.
+    /// Whether the words of the lists `stop` and `start` set and lift `unsubscribed`.
+    pub opt_out_keywords: bool,
+    /// Named lists, as written; `stop` and `start` are always among them.
     pub lists: BTreeMap<String, Vec<String>>,
     /// Whether a schema file was there at all.
     pub declared: bool,
 }
+
+/// The words that unsubscribe where the schema has no list `stop`.
+pub const STOP_WORDS: [&str; 4] = ["stop", "stopall", "unsubscribe", "optout"];
+/// The words that lift it where the schema has no list `start`.
+pub const START_WORDS: [&str; 3] = ["start", "unstop", "subscribe"];
 
 impl Default for Schema {
     fn default() -> Self {
@@ -56,7 +63,11 @@ impl Default for Schema {
             events: BTreeMap::new(),
             time_zone: "UTC".to_owned(),
             person_time_zone: None,
-            lists: BTreeMap::new(),
+            opt_out_keywords: true,
+            lists: BTreeMap::from([
+                ("stop".to_owned(), STOP_WORDS.map(str::to_owned).to_vec()),
+                ("start".to_owned(), START_WORDS.map(str::to_owned).to_vec()),
+            ]),
             declared: false,
         }
     }

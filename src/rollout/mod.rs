@@ -2,6 +2,9 @@
 //! brought up to it.
 
 pub mod catch_up;
+pub mod folder;
+mod follow;
 mod publish;
 
+pub use follow::{Folder, FolderTrouble, follow};
 pub use publish::{Files, PublishError, Published, Refused, publish, refresh, versions};

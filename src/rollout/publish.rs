@@ -6,9 +6,10 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use crate::clock::Clock;
-use crate::diagnostic::Diagnostic;
-use crate::dsl;
-use crate::engine::{Catalogue, Engine, Versions};
+use crate::diagnostic::render::render;
+use crate::diagnostic::{Diagnostic, Sources};
+use crate::dsl::{self, Compiled};
+use crate::engine::{Catalogue, CompileError, Engine, Versions};
 use crate::intake::Rules;
 use crate::model::id::RulesVersion;
 use crate::model::rule::{RuleSet, SegmentKind};
@@ -36,7 +37,15 @@ pub enum Published {
 #[derive(Debug)]
 pub struct Refused {
     pub diagnostics: Vec<Diagnostic>,
-    pub files: Files,
+    pub sources: Sources,
+}
+
+impl Refused {
+    /// The complaints as a person reads them, each with its frame.
+    #[must_use]
+    pub fn render(&self, colour: bool) -> String {
+        render(&self.diagnostics, &self.sources, colour)
+    }
 }
 
 /// Why publishing could not even be tried.
@@ -47,6 +56,11 @@ pub enum PublishError {
     Stored {
         version: RulesVersion,
         refused: Refused,
+    },
+    /// It loads and cannot run.
+    Unfit {
+        version: RulesVersion,
+        problem: CompileError,
     },
 }
 
@@ -62,10 +76,11 @@ impl std::fmt::Display for PublishError {
             Self::Store(error) => write!(f, "the rules could not be read or stored: {error}"),
             Self::Stored { version, refused } => write!(
                 f,
-                "the stored rule set {} does not load with this release: {} complaints; publish one that does",
+                "the stored rule set {} does not load with this release; publish one that does\n{}",
                 version.0,
-                refused.diagnostics.len()
+                refused.render(false)
             ),
+            Self::Unfit { version, problem } => write!(f, "rule set {} cannot run: {problem}", version.0),
         }
     }
 }
@@ -87,7 +102,7 @@ pub async fn publish(store: &Store, clock: &Clock, files: Files) -> Result<Publi
             return Ok(Published::Older { found: found.version, active: active.version });
         }
     }
-    let rule_set = match compile(files.clone()) {
+    let rule_set = match compile(&files) {
         Ok(rule_set) => rule_set,
         Err(refused) => return Ok(Published::Refused(refused)),
     };
@@ -134,15 +149,13 @@ pub async fn refresh(store: &Store, rules: &Rules, env: &Properties) -> Result<(
 
 fn engine(row: RuleSetRow, catalogue: &Catalogue) -> Result<Engine, PublishError> {
     let version = row.version;
-    let files = row.sources.clone();
-    let rule_set = compile(row.sources).map_err(|refused| PublishError::Stored { version, refused })?;
-    Engine::compile(Arc::new(rule_set), version, catalogue)
-        .map_err(|_| PublishError::Stored { version, refused: Refused { diagnostics: Vec::new(), files } })
+    let rule_set = compile(&row.sources).map_err(|refused| PublishError::Stored { version, refused })?;
+    Engine::compile(Arc::new(rule_set), version, catalogue).map_err(|problem| PublishError::Unfit { version, problem })
 }
 
-fn compile(files: Files) -> Result<RuleSet, Refused> {
-    let compiled = dsl::compile(&files);
-    compiled.rules.ok_or(Refused { diagnostics: compiled.diagnostics, files })
+fn compile(files: &Files) -> Result<RuleSet, Refused> {
+    let Compiled { rules, diagnostics, sources } = dsl::compile(files);
+    rules.ok_or(Refused { diagnostics, sources })
 }
 
 async fn catalogue(from: &impl Source, env: &Properties) -> Result<Catalogue, StoreError> {

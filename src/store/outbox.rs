@@ -85,7 +85,12 @@ pub struct Claimed {
     /// This one included.
     pub attempts: u32,
     pub fence: i64,
+    /// Who had it before lost the lease without a word: that attempt may have gone through.
+    pub is_abandoned: bool,
 }
+
+/// The outcome of an attempt whose holder lost the lease.
+const ABANDONED: &str = "the lease ran out";
 
 /// Takes up to `limit` effects that are due at `now_ms`, or whose lease is over, until `now_ms + lease_ms`;
 /// the longest due first. Counted as an attempt, so that one that ends the process ends some day.
@@ -98,11 +103,14 @@ pub async fn claim(tx: &Tx, now_ms: i64, lease_ms: i64, limit: u32) -> Result<Ve
         "WITH due AS MATERIALIZED (
              SELECT id FROM outbox WHERE due_ms <= $1 AND kind IN ('send', 'webhook')
              ORDER BY due_ms, id LIMIT $3 {skip_locked})
-         UPDATE outbox SET state = 'leased', attempts = attempts + 1, fence = fence + 1, due_ms = $2
+         UPDATE outbox SET state = 'leased', attempts = attempts + 1, fence = fence + 1, due_ms = $2,
+                           outcome = CASE WHEN outbox.state = 'leased' THEN $4 ELSE outcome END
          FROM due WHERE outbox.id = due.id
-         RETURNING outbox.payload, outbox.person_id, outbox.endpoint, outbox.number, outbox.attempts, outbox.fence",
+         RETURNING outbox.payload, outbox.person_id, outbox.endpoint, outbox.number, outbox.attempts, outbox.fence,
+                   outbox.outcome",
     );
-    let values = vec![now_ms.into(), now_ms.saturating_add(lease_ms).into(), i64::from(limit).into()];
+    let until_ms = now_ms.saturating_add(lease_ms);
+    let values = vec![now_ms.into(), until_ms.into(), i64::from(limit).into(), ABANDONED.into()];
     let mut claimed = tx.fetch(&CLAIM, values).await?.iter().map(claimed).collect::<Result<Vec<_>, _>>()?;
     claimed.sort_by_key(|c| (c.effect.at, c.number, c.effect.id));
     Ok(claimed)
@@ -116,7 +124,22 @@ fn claimed(row: &Row) -> Result<Claimed, StoreError> {
         number: row.number(3)?,
         attempts: row.number(4)?,
         fence: row.get(5)?,
+        is_abandoned: row.get::<Option<String>>(6)?.as_deref() == Some(ABANDONED),
     })
+}
+
+/// Gives back an effect that was claimed and not attempted: the claim does not count, and it is due
+/// again at `due_ms`. Says whether the fence still held.
+///
+/// # Errors
+/// See [`StoreError`].
+pub async fn put_back(tx: &Tx, id: EffectId, fence: i64, due_ms: i64) -> Result<bool, StoreError> {
+    static PUT_BACK: Sql = Sql::new(
+        "UPDATE outbox SET state = 'pending', attempts = attempts - 1, due_ms = $3, outcome = NULLIF(outcome, $4)
+         WHERE id = $1 AND fence = $2 AND state = 'leased'",
+    );
+    let id = id.0.to_bytes().to_vec();
+    Ok(tx.run(&PUT_BACK, [id.into(), fence.into(), due_ms.into(), ABANDONED.into()]).await? > 0)
 }
 
 /// How an attempt ended.

@@ -1,11 +1,20 @@
 //! The one test binary. Data stands beside the code that reads it.
 
+mod bounds;
+mod compile;
 mod engine;
+mod examples;
+mod hostile;
 #[cfg(feature = "server")]
 mod intake;
+#[cfg(feature = "server")]
+mod kill;
 mod language;
 #[cfg(feature = "server")]
 mod live;
+mod meaning;
+#[cfg(feature = "server")]
+mod outbox;
 mod phones;
 mod providers;
 mod resolve;

@@ -142,7 +142,7 @@ fn test(reader: &mut Reader<'_>, mut node: Node<'_>) -> Option<Test> {
         Rule::comparison => At { span: at, node: TestKind::Comparison(comparison(reader, inner)?) },
         _ => {
             reader.say(
-                Diagnostic::new(Code::E0306, at, format!("`{}` is no comparison", inner.text))
+                Diagnostic::new(Code::E0306, at, format!("`{}` is no comparison", mistake::brief(inner.text)))
                     .label("only comparisons can stand behind `where`")
                     .note("`where` looks at one event; what else is true of the person stands outside, behind `and`"),
             );

@@ -183,7 +183,7 @@ fn tail(reader: &mut Reader<'_>, node: &mut Node<'_>, negated: Option<(Span, usi
             _ => reader.say(mistake::superfluous(
                 Code::E0201,
                 span,
-                format!("`{}` says when something happened, and this is no event", clause.text),
+                format!("`{}` says when something happened, and this is no event", mistake::brief(clause.text)),
                 cut,
             )),
         }
@@ -261,7 +261,7 @@ fn unit(reader: &mut Reader<'_>, mut node: Node<'_>) -> Option<Condition> {
 fn percent(reader: &mut Reader<'_>, node: &Node<'_>) -> At<Decimal> {
     let share = Decimal::from_str_exact(node.text.trim_end_matches('%')).unwrap_or_default();
     if share > Decimal::ONE_HUNDRED {
-        let message = format!("`{}` is more than all", node.text);
+        let message = format!("`{}` is more than all", mistake::brief(node.text));
         reader.say(Diagnostic::new(Code::E0114, reader.span(node), message));
     }
     reader.at(node, share)

@@ -90,8 +90,9 @@ pub(super) fn chain(reader: &mut Reader<'_>, mut node: Node<'_>) -> Option<Chain
 /// `within D` behind the first event of a sequence, whose next step follows: it is taken to be that step's.
 fn early(reader: &mut Reader<'_>, mut clause: Node<'_>, mut rest: Node<'_>) -> Option<At<Length>> {
     let span = reader.span(&clause);
-    let mut diagnostic = Diagnostic::new(Code::E0217, span, format!("`{}` stands behind the first event", clause.text))
-        .note("in a sequence, `within` stands behind a later step and counts from the step before");
+    let mut diagnostic =
+        Diagnostic::new(Code::E0217, span, format!("`{}` stands behind the first event", mistake::brief(clause.text)))
+            .note("in a sequence, `within` stands behind a later step and counts from the step before");
     let cut = reader.cut(clause.start, clause.end);
     let step = rest.find(Rule::step);
     let step = step.filter(|step| step.clone().find(Rule::within).is_none());
@@ -158,7 +159,7 @@ fn step(
 
 fn second(reader: &mut Reader<'_>, clause: &Node<'_>, what: &str) {
     let cut = reader.cut(clause.start, clause.end);
-    let message = format!("`{}` is a second {what}", clause.text);
+    let message = format!("`{}` is a second {what}", mistake::brief(clause.text));
     reader.say(mistake::superfluous(Code::E0222, reader.span(clause), message, cut));
 }
 

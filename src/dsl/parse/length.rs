@@ -46,7 +46,7 @@ pub(super) fn count(reader: &mut Reader<'_>, node: Node<'_>, most: u32) -> At<u3
         reader.say(Diagnostic::new(
             Code::E0114,
             span,
-            format!("`{}` is too many: no count goes past {most}", node.text),
+            format!("`{}` is too many: no count goes past {most}", mistake::brief(node.text)),
         ));
     }
     At { span, node: count }

@@ -5,10 +5,23 @@ use crate::diagnostic::suggest::nearest;
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::dsl::syntax::{CalendarUnit, Unit};
 
-use super::unreadable::is_language_word;
+use super::expected::is_language_word;
 
 /// Words that begin a clause behind a text. Shorter ones are too near to everything.
 const CLAUSE_WORDS: [&str; 9] = ["within", "where", "then", "ever", "since", "before", "exactly", "today", "yesterday"];
+
+/// Characters of the author's text that a message repeats.
+const REPEATED_CHARS_MAX: usize = 60;
+
+/// The beginning of `text`, on one line, for a message that repeats it.
+pub(super) fn brief(text: &str) -> String {
+    let mut chars = text.chars().map(|c| if c == '\n' { ' ' } else { c });
+    let mut out: String = chars.by_ref().take(REPEATED_CHARS_MAX).collect();
+    if chars.next().is_some() {
+        out.push('…');
+    }
+    out
+}
 
 /// `text` in double quotes.
 pub(super) fn quoted(text: &str) -> String {
@@ -51,15 +64,15 @@ pub(super) fn likely_end(text: &str) -> usize {
 }
 
 pub(super) fn wrong_quotes(span: Span, written: &str, inner: &str) -> Diagnostic {
-    Diagnostic::new(Code::E0102, span, format!("`{written}` stands in quotes that are not `\"`"))
+    Diagnostic::new(Code::E0102, span, format!("`{}` stands in quotes that are not `\"`", brief(written)))
         .label("text is written in double quotes")
         .fix("use double quotes", span, quoted(inner))
 }
 
 pub(super) fn bare_text(span: Span, text: &str) -> Diagnostic {
-    let capitals = text.to_uppercase();
+    let capitals = brief(text).to_uppercase();
     let diagnostic =
-        Diagnostic::new(Code::E0103, span, format!("`{text}` is text, and text is written in double quotes"))
+        Diagnostic::new(Code::E0103, span, format!("`{}` is text, and text is written in double quotes", brief(text)))
             .label(if text.contains(' ') { "no words of the language" } else { "not a word of the language" });
     let diagnostic = if text.bytes().all(|b| b.is_ascii_alphanumeric()) && text.bytes().any(|b| b.is_ascii_alphabetic())
     {
@@ -73,11 +86,8 @@ pub(super) fn bare_text(span: Span, text: &str) -> Diagnostic {
 }
 
 pub(super) fn bare_name(span: Span, name: &str) -> Diagnostic {
-    Diagnostic::new(Code::E0104, span, format!("`{name}` is a name, and names are written in double quotes")).fix(
-        "quote it",
-        span,
-        quoted(name),
-    )
+    Diagnostic::new(Code::E0104, span, format!("`{}` is a name, and names are written in double quotes", brief(name)))
+        .fix("quote it", span, quoted(name))
 }
 
 /// Words behind a keyword that were meant as clauses: in capitals, or with a slip of the finger.
@@ -99,7 +109,7 @@ pub(super) fn misspelt_clause(span: Span, phrase: &str, words: &[(&str, Span)]) 
         .filter(|(word, _)| word.chars().count() > 3)
         .find_map(|(word, at)| nearest(word, CLAUSE_WORDS).map(|meant| (*word, *at, meant)))?;
     Some(
-        Diagnostic::new(Code::E0100, at, format!("`{word}` cannot be read here"))
+        Diagnostic::new(Code::E0100, at, format!("`{}` cannot be read here", brief(word)))
             .label(format!("did you mean `{meant}`?"))
             .fix(format!("write `{meant}`"), at, meant)
             .fix("if all of it is text, quote it", span, quoted(phrase)),
@@ -116,8 +126,12 @@ pub(super) fn is_capitals(word: &str) -> bool {
 }
 
 pub(super) fn capital_word(span: Span, word: &str) -> Diagnostic {
-    Diagnostic::new(Code::E0118, span, format!("`{word}` is a word of the language, and those are in lower case"))
-        .note("text in capitals is a keyword: `replied YES`")
+    Diagnostic::new(
+        Code::E0118,
+        span,
+        format!("`{}` is a word of the language, and those are in lower case", brief(word)),
+    )
+    .note("text in capitals is a keyword: `replied YES`")
 }
 
 pub(super) fn bad_escape(span: Span, backslash: Span, escape: &str) -> Diagnostic {
@@ -257,7 +271,7 @@ pub(super) fn not_missing(span: Span, written: &str) -> Diagnostic {
 
 pub(super) fn bare_reference(span: Span, name: &str) -> Diagnostic {
     let name = quoted(name);
-    Diagnostic::new(Code::E0121, span, format!("`{name}` alone does not say what it names"))
+    Diagnostic::new(Code::E0121, span, format!("`{}` alone does not say what it names", brief(&name)))
         .fix("a campaign", span, format!("campaign {name}"))
         .fix("a template", span, format!("template {name}"))
         .fix("a step of this campaign", span, format!("step {name}"))

@@ -62,7 +62,7 @@ fn a_yes_that_quotes_our_message_is_in_time_for_it() {
         assert_eq!(world.accept(&claimed, "ours-1").await, Outcome::Taken);
         world.after(TWO_DAYS);
         assert_eq!(world.one(world.reply("w1", ANA, "Yes!", Some("ours-1"))).await, Outcome::Taken);
-        assert_eq!(world.segments("ana").await, ["yes-lately", "yes-in-time"]);
+        assert_eq!(world.segments("ana").await, ["yes-in-time", "yes-lately"]);
         let log = world.log("ana").await;
         let reply = log.last().unwrap();
         assert_eq!(reply.reason.map(|reason| reason.as_str()), Some("quoted"));

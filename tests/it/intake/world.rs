@@ -162,13 +162,15 @@ impl World {
         identities::by_handle(&self.store.read(), &handle).await.expect("the store works").expect("they are known")
     }
 
-    /// The names of the segments that somebody is in.
+    /// The names of the segments that somebody is in, sorted.
     pub async fn segments(&self, id: &str) -> Vec<String> {
         let reader = self.store.read();
         let numbers = rules::numbers(&reader).await.expect("the store works").segments;
         let standing = memberships::of_person(&reader, self.person(id).await).await.expect("the store works");
         let name = |segment| numbers.iter().find(|(_, id)| **id == segment).map(|(name, _)| name.clone());
-        standing.into_iter().filter_map(|membership| name(membership.segment)).collect()
+        let mut names: Vec<String> = standing.into_iter().filter_map(|membership| name(membership.segment)).collect();
+        names.sort();
+        names
     }
 
     /// Somebody's events, in the order taken in.

@@ -87,8 +87,8 @@ fn both_places_are_shown_that_disagree() {
     for piece in [
         "rules/segments/dach.yaml:2:3",
         "rules/schema.yaml:2:3",
-        "^^^^^^^^^^^^^^^^^^^ in or out?",
-        "------- not marked",
+        "━━━━━━━━━━━━━━━━━━━ in or out?",
+        "─────── not marked",
         "help: include people without a country │ country is not \"DE\" (or missing)",
         "help: leave them out                   │ country is not \"DE\" (and present)",
     ] {

@@ -218,6 +218,7 @@ fn news_of_a_message_fill_in_and_never_take_back() {
             provider_key: Some([7; 16]),
             sender: Some("42".to_owned()),
             times,
+            bound: Some((T0, 4)),
             failure: None,
         };
         messages::update(&tx, std::slice::from_ref(&news)).await.unwrap();
@@ -243,7 +244,11 @@ fn news_of_a_message_fill_in_and_never_take_back() {
         };
         assert_eq!(row, expected);
         assert_eq!(messages::of_person(&store.read(), ana, None, 9).await.unwrap(), [row]);
-        messages::of_person(&store.read(), ana, Some(effect(1)), 9).await.unwrap()
+        assert!(messages::of_person(&store.read(), ana, Some(effect(1)), 9).await.unwrap().is_empty());
+        let named = Wanted { ids: vec![effect(1)], ..Wanted::default() };
+        let outstanding = messages::outstanding(&store.read(), &named).await.unwrap();
+        assert_eq!(outstanding[0].bound, Some((T0, 4)));
+        outstanding
     });
 }
 

@@ -90,6 +90,36 @@ fn whoever_lost_the_fence_writes_nothing() {
 }
 
 #[test]
+fn whoever_comes_after_a_lost_lease_is_told_so() {
+    on_both("outbox-abandoned", async |store| {
+        record(store, &[new_send(1, None)], 0).await;
+        assert!(!claim(store, 0, 9).await[0].is_abandoned);
+        let second = claim(store, LEASE_MS, 9).await.remove(0);
+        assert!(second.is_abandoned);
+        assert!(settle(store, &second, State::Pending, Some(0)).await);
+        assert!(!claim(store, LEASE_MS, 9).await[0].is_abandoned);
+    });
+}
+
+#[test]
+fn what_is_put_back_was_not_attempted() {
+    on_both("outbox-back", async |store| {
+        record(store, &[new_send(1, None)], 0).await;
+        claim(store, 0, 9).await;
+        let claimed = claim(store, LEASE_MS, 9).await.remove(0);
+        let tx = store.write().await.unwrap();
+        assert!(!outbox::put_back(&tx, effect(1), claimed.fence - 1, 5).await.unwrap());
+        assert!(outbox::put_back(&tx, effect(1), claimed.fence, 5).await.unwrap());
+        assert!(!outbox::put_back(&tx, effect(1), claimed.fence, 5).await.unwrap());
+        tx.commit().await.unwrap();
+        assert!(claim(store, 4, 9).await.is_empty());
+        let again = claim(store, 5, 9).await.remove(0);
+        assert_eq!((again.attempts, again.is_abandoned), (claimed.attempts, false));
+        again
+    });
+}
+
+#[test]
 fn a_postponed_effect_comes_back_and_a_held_one_does_not() {
     on_both("outbox-later", async |store| {
         record(store, &[new_send(1, None), new_send(2, None)], 0).await;

@@ -1,11 +1,12 @@
 //! People, their state and wakes, and the ways to find them.
 
 use antiphon::model::id::{PersonId, RulesVersion};
+use antiphon::model::identity::Channel;
 use antiphon::model::person::Handle;
 use antiphon::model::time::Second;
 use antiphon::store::identities::{self, Identity};
 use antiphon::store::people::{self, NewPerson, StateRow};
-use antiphon::store::{Source, Store};
+use antiphon::store::{Source, Store, erase};
 
 use super::harness::on_both;
 use super::sample::{RULES, T0, made, make, phone, properties, somebody};
@@ -27,6 +28,20 @@ fn a_person_reads_back_as_written() {
             assert_eq!((row.last_seq, row.rules, row.wake, row.state.as_slice()), (0, RULES, None, &[][..]));
         }
         rows
+    });
+}
+
+/// The id of somebody who was erased names nobody else later, not even that of the newest.
+#[test]
+fn an_id_is_never_given_again() {
+    on_both("person-ids", async |store| {
+        let ids = made(store, &["ana", "bo"]).await;
+        let tx = store.write().await.unwrap();
+        erase(&tx, ids[1]).await.unwrap();
+        tx.commit().await.unwrap();
+        let cleo = made(store, &["cleo"]).await[0];
+        assert!(ids[0] < ids[1] && ids[1] < cleo);
+        (ids, cleo)
     });
 }
 

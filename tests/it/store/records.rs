@@ -1,6 +1,7 @@
 //! Quarantine, notices, the installation, the activity that shows them, and erasing a person from all.
 
 use antiphon::model::id::{InstallationKey, JourneyId, PersonId};
+use antiphon::model::identity::Channel;
 use antiphon::model::inbound::{Broken, BrokenReason};
 use antiphon::model::journey::{Entry, What as Did};
 use antiphon::model::transition::Cause;
@@ -166,12 +167,8 @@ async fn a_life(store: &Store) -> PersonId {
     let ids = a_busy_minute(store).await;
     let (ana, bo) = (ids[0], ids[1]);
     let tx = store.write().await.unwrap();
-    let held = |person| identities::Identity {
-        channel: identities::Channel::Phone,
-        value: "+15550100142".to_owned(),
-        person,
-        since: T0,
-    };
+    let held =
+        |person| identities::Identity { channel: Channel::Phone, value: "+15550100142".to_owned(), person, since: T0 };
     identities::insert(&tx, &[held(ana), held(bo)]).await.unwrap();
     journeys::insert(&tx, &[journey(3, Some(ana)), journey(4, Some(bo))]).await.unwrap();
     messages::insert(&tx, &[message(1, ana, Some(T0)), message(2, bo, Some(T0))]).await.unwrap();

@@ -6,10 +6,10 @@ use antiphon::model::id::{EffectId, EventKey, InstallationKey, JourneyId, Person
 use antiphon::model::phone::Phone;
 use antiphon::model::time::Second;
 use antiphon::model::value::Properties;
-use antiphon::store::Store;
 use antiphon::store::events::EventRow;
 use antiphon::store::outbox::NewEffect;
 use antiphon::store::people::{self, NewPerson};
+use antiphon::store::{Store, StoreError, Tx};
 use serde_json::json;
 use ulid::Ulid;
 

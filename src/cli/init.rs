@@ -1,0 +1,65 @@
+//! `init`: a small rule set to begin with.
+
+use std::fs::{File, OpenOptions, create_dir_all};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use super::exit::{Exit, failed};
+
+/// The files, by their path below the rules folder.
+pub const FILES: &[(&str, &str)] = &[
+    ("schema.yaml", include_str!("init/schema.yaml")),
+    ("segments/replies.yaml", include_str!("init/replies.yaml")),
+    ("campaigns/thanks.yaml", include_str!("init/thanks.yaml")),
+];
+
+/// Writes a small rule set to begin with: a schema, two segments and a draft campaign.
+///
+/// Nothing that is there is overwritten.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  antiphon init\n  antiphon init /etc/antiphon/rules")]
+pub struct Arguments {
+    /// The rules folder.
+    #[arg(default_value = "rules")]
+    dir: PathBuf,
+}
+
+pub fn run(arguments: &Arguments) -> Exit {
+    let dir = &arguments.dir;
+    // All or nothing: a half written rule set would be a wrong one.
+    let there: Vec<_> = FILES.iter().map(|(path, _)| dir.join(path)).filter(|path| path.exists()).collect();
+    if let Some(first) = there.first() {
+        return failed(format_args!("{} is there already; nothing was written", first.display()));
+    }
+    for (path, text) in FILES {
+        let path = dir.join(path);
+        if let Err(error) = write(&path, text) {
+            return failed(format_args!("{}: {error}", path.display()));
+        }
+        anstream::println!("wrote {}", path.display());
+    }
+    anstream::println!("\nNext:\n{}", next(dir));
+    Exit::Fine
+}
+
+fn next(dir: &Path) -> String {
+    let (check, serve) = if dir == Path::new("rules") {
+        ("antiphon check".to_owned(), "antiphon serve".to_owned())
+    } else {
+        let dir = dir.display();
+        (format!("antiphon check {dir}"), format!("ANTIPHON_RULES={dir} antiphon serve"))
+    };
+    let width = serve.len().max("antiphon activity --follow".len());
+    format!(
+        "  {check:width$}  # are the rules right?\n  {serve:width$}  # start the server\n  {:width$}  # see what comes in",
+        "antiphon activity --follow"
+    )
+}
+
+fn write(path: &Path, text: &str) -> std::io::Result<()> {
+    if let Some(folder) = path.parent() {
+        create_dir_all(folder)?;
+    }
+    let mut file: File = OpenOptions::new().write(true).create_new(true).open(path)?;
+    file.write_all(text.as_bytes())
+}

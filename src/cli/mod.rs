@@ -1,0 +1,16 @@
+//! The command line: one file per verb. `serve` is the only place that builds the whole; the verbs that ask a
+//! running server are its HTTP clients.
+
+mod activity;
+mod check;
+mod client;
+mod demo;
+mod exit;
+mod init;
+mod paint;
+mod plain;
+mod rules;
+mod run;
+pub mod serve;
+
+pub use run::run;

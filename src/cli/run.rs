@@ -1,0 +1,71 @@
+//! The arguments, and which verb they ask for.
+
+use std::future::Future;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use super::exit::{Exit, failed};
+use super::{activity, check, demo, init, serve};
+use crate::settings::{Complaints, Given, Settings, read};
+
+/// A rules engine for replies: keeps segments true to the second and starts campaigns, from what people
+/// answer on WhatsApp.
+#[derive(Debug, Parser)]
+#[command(name = "antiphon", version, disable_help_subcommand = true, max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    Demo(demo::Arguments),
+    Serve(serve::Arguments),
+    Init(init::Arguments),
+    Check(check::Arguments),
+    Activity(activity::Arguments),
+}
+
+/// Runs the verb that the arguments of this process ask for.
+#[must_use]
+pub fn run() -> ExitCode {
+    // Only fails when somebody was first, and then there is one.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    match Arguments::parse().verb {
+        Verb::Demo(arguments) => demo::run(&arguments),
+        Verb::Serve(arguments) => serve::run(arguments),
+        Verb::Init(arguments) => init::run(&arguments),
+        Verb::Check(arguments) => check::run(&arguments),
+        Verb::Activity(arguments) => activity::run(&arguments),
+    }
+    .into()
+}
+
+/// What settings are read from: this process's environment and working folder.
+pub fn given(config: Option<PathBuf>) -> Given {
+    // A variable that is no text is none of ours.
+    let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
+        Some((name.into_string().ok()?, value.into_string().ok()?))
+    };
+    Given { environment: std::env::vars_os().filter_map(text).collect(), config, folder: PathBuf::from(".") }
+}
+
+/// The settings, or the end of the verb with everything that is wrong with them.
+pub fn settings(given: &Given) -> Result<Settings, Exit> {
+    read(given).map_err(|Complaints(complaints)| {
+        for complaint in &complaints {
+            failed(complaint);
+        }
+        Exit::Failed
+    })
+}
+
+/// Runs a future of a verb to its end, with sockets and timers.
+pub fn block_on(runtime: &mut tokio::runtime::Builder, verb: impl Future<Output = Exit>) -> Exit {
+    match runtime.enable_all().build() {
+        Ok(runtime) => runtime.block_on(verb),
+        Err(error) => failed(format_args!("the runtime does not start: {error}")),
+    }
+}

@@ -1,0 +1,281 @@
+//! The door of the language: all rule files in, one rule set out, or everything that is wrong with them.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use super::check::graph::{self, Uses};
+use super::check::names::{CampaignNames, Names};
+use super::document;
+use super::envelope::campaigns::{self, CampaignFile};
+use super::envelope::schema::{self, Declared};
+use super::envelope::segments::{self, SegmentFile};
+use super::envelope::{Kind, kind, schedules};
+use super::lower::{self, Place, Scope};
+use super::node::Node;
+use super::report::{COMPLAINTS_MAX, Report};
+use crate::diagnostic::{Code, Diagnostic, FileId, Sources, Span, has_errors};
+use crate::model::rule::{self, Campaign, RuleSet, Segment, SegmentKind};
+use crate::model::time;
+
+/// How long events are kept where nobody says otherwise.
+pub const RETENTION: time::Span = time::Span::days(400);
+
+/// What came of the rule files.
+#[derive(Clone, Debug)]
+pub struct Compiled {
+    /// None if there is any error: a rule set loads as a whole or not at all.
+    pub rules: Option<RuleSet>,
+    /// By file and place. Of one file at most [`COMPLAINTS_MAX`] and one.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The files, for the frames of the diagnostics.
+    pub sources: Sources,
+}
+
+/// Compiles rule files, by path, for a server that keeps events for [`RETENTION`].
+#[must_use]
+pub fn compile(files: &BTreeMap<String, String>) -> Compiled {
+    compile_for(files, RETENTION)
+}
+
+/// Compiles rule files, by path, for a server that keeps events as long as `retention`. No window is longer.
+#[must_use]
+pub fn compile_for(files: &BTreeMap<String, String>, retention: time::Span) -> Compiled {
+    let mut sources = Sources::default();
+    let ids: Vec<FileId> = files.iter().map(|(path, text)| sources.add(path, text)).collect();
+    let (rules, mut diagnostics) = Compiler::new(&sources, &ids, retention).run();
+    diagnostics.sort_by_key(Diagnostic::span);
+    let rules = rules.filter(|_| !has_errors(&diagnostics));
+    Compiled { rules, diagnostics, sources }
+}
+
+/// The text of a file, or the complaint that it is none.
+///
+/// # Errors
+/// E0905, with the file taken into `sources` as far as it is text.
+pub fn decode(path: &str, bytes: Vec<u8>, sources: &mut Sources) -> Result<String, Box<Diagnostic>> {
+    String::from_utf8(bytes).map_err(|error| {
+        let valid = error.utf8_error().valid_up_to();
+        let file = sources.add(path, String::from_utf8_lossy(error.as_bytes()));
+        let span = Span::new(file, valid, valid + '\u{fffd}'.len_utf8());
+        Box::new(Diagnostic::new(Code::E0905, span, "this file is not UTF-8").label("the first byte that is not"))
+    })
+}
+
+/// One run over all files.
+struct Compiler<'s> {
+    sources: &'s Sources,
+    retention: time::Span,
+    reports: Vec<Report<'s>>,
+    roots: Vec<Option<Node>>,
+    /// Complaints about all files together.
+    diagnostics: Vec<Diagnostic>,
+    bare_within: Vec<Span>,
+}
+
+/// A rule with the index of its file.
+type Filed<T> = (usize, T);
+
+#[derive(Default)]
+struct Written<'n> {
+    segments: Vec<Filed<SegmentFile<'n>>>,
+    campaigns: Vec<Filed<CampaignFile<'n>>>,
+    declared: Option<Declared>,
+}
+
+impl<'s> Compiler<'s> {
+    fn new(sources: &'s Sources, ids: &[FileId], retention: time::Span) -> Self {
+        let mut reports: Vec<Report<'s>> = ids.iter().map(|id| Report::new(*id, sources.text(*id))).collect();
+        let roots = reports.iter_mut().map(document::read).collect();
+        Self { sources, retention, reports, roots, diagnostics: Vec::new(), bare_within: Vec::new() }
+    }
+
+    fn run(mut self) -> (Option<RuleSet>, Vec<Diagnostic>) {
+        let roots = std::mem::take(&mut self.roots);
+        let mut written = self.envelopes(&roots);
+        let names = self.names(&mut written);
+        let segments = self.segments(&written.segments, &names);
+        let campaigns = self.campaigns(&written.campaigns, &names);
+        self.advise(&names.declared, written.segments.len() + written.campaigns.len());
+        for report in self.reports {
+            self.diagnostics.extend(report.into_diagnostics());
+        }
+        let rules = segments.zip(campaigns).map(|(segments, campaigns)| RuleSet {
+            schema: names.declared.schema,
+            segments,
+            campaigns,
+        });
+        (rules, self.diagnostics)
+    }
+
+    fn envelopes<'n>(&mut self, roots: &'n [Option<Node>]) -> Written<'n> {
+        let mut written = Written::default();
+        for (index, (root, report)) in roots.iter().zip(&mut self.reports).enumerate() {
+            let Some(root) = root else { continue };
+            let path = self.sources.path(report.file());
+            let Some((kind, mut fields)) = kind(path, root, report) else { continue };
+            match kind {
+                Kind::Test => {}
+                Kind::Schema => match &written.declared {
+                    None => written.declared = Some(schema::read(fields, report)),
+                    Some(first) => {
+                        let first = Span::new(first.file, 0, 0);
+                        let complaint = Diagnostic::new(Code::E0908, report.span(&(0..0)), "there is a schema already");
+                        self.diagnostics.push(complaint.also(first, "the first one"));
+                    }
+                },
+                Kind::Rules => {
+                    if let Some((key, node)) = fields.take_entry("segments") {
+                        let segments = segments::read(key, node, report);
+                        written.segments.extend(segments.into_iter().map(|segment| (index, segment)));
+                    }
+                    if let Some((key, node)) = fields.take_entry("campaigns") {
+                        let campaigns = campaigns::read(key, node, report);
+                        written.campaigns.extend(campaigns.into_iter().map(|campaign| (index, campaign)));
+                    }
+                    if let Some((key, node)) = fields.take_entry("schedules") {
+                        schedules::read(key, node, report);
+                    }
+                    fields.finish(report);
+                }
+            }
+        }
+        written
+    }
+
+    /// What can be named. E0302 for what is there twice.
+    fn names(&mut self, written: &mut Written<'_>) -> Names {
+        let mut names = Names { declared: written.declared.take().unwrap_or_default(), ..Names::default() };
+        for (index, segment) in &written.segments {
+            let Some(at) = self.span(*index, &segment.at) else { continue };
+            let first = *names.segments.entry(segment.name.clone()).or_insert(at);
+            self.refuse_double("segment", &segment.name, first, at);
+        }
+        for (index, campaign) in &written.campaigns {
+            let Some(at) = self.span(*index, &campaign.at) else { continue };
+            let steps = campaign.steps.iter().map(|step| step.id.clone()).collect();
+            let first = names.campaigns.entry(campaign.name.clone()).or_insert(CampaignNames { at, steps }).at;
+            self.refuse_double("campaign", &campaign.name, first, at);
+        }
+        names
+    }
+
+    fn refuse_double(&mut self, what: &str, name: &str, first: Span, at: Span) {
+        if first != at {
+            let complaint = Diagnostic::new(Code::E0302, at, format!("there is a {what} `{name}` already"));
+            self.diagnostics.push(complaint.also(first, "the first one"));
+        }
+    }
+
+    fn span(&self, index: usize, at: &Range<usize>) -> Option<Span> {
+        self.reports.get(index).map(|report| report.span(at))
+    }
+
+    fn segments(&mut self, written: &[Filed<SegmentFile<'_>>], names: &Names) -> Option<Vec<Segment>> {
+        let mut segments: BTreeMap<String, Segment> = BTreeMap::new();
+        let (mut uses, mut complete) = (Uses::new(), true);
+        for (index, file) in written {
+            if self.is_full() {
+                return None;
+            }
+            let Some(report) = self.reports.get_mut(*index) else { continue };
+            let mut scope = Scope::new(names, Place::Segment, self.retention);
+            let kind = match file.when {
+                Some(node) => lower::condition(node, &mut scope, report).map(SegmentKind::Data),
+                None => Some(SegmentKind::Manual),
+            };
+            let place = place(self.sources, report, &file.at);
+            uses.entry(file.name.clone()).or_default().append(&mut scope.segments);
+            report.extend(scope.complaints);
+            self.bare_within.append(&mut scope.bare_within);
+            let Some(kind) = kind else {
+                complete = false;
+                continue;
+            };
+            let (name, title, owner) = (file.name.clone(), file.title.clone(), file.owner.clone());
+            segments.insert(name.clone(), Segment { name, title, owner, place, kind });
+        }
+        let order = match graph::order(&uses) {
+            Ok(order) => order,
+            Err(circles) => {
+                self.refuse_circles(&circles, names);
+                return None;
+            }
+        };
+        complete.then(|| order.iter().filter_map(|name| segments.remove(name)).collect())
+    }
+
+    fn refuse_circles(&mut self, circles: &[Vec<String>], names: &Names) {
+        for circle in circles {
+            let mut places = circle.iter().filter_map(|name| names.segments.get(name));
+            let Some(first) = places.next() else { continue };
+            let path = circle.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" → ");
+            let mut complaint =
+                Diagnostic::new(Code::E0410, *first, format!("segments name each other in a circle: {path}"));
+            for place in places.filter(|place| *place != first) {
+                complaint = complaint.also(*place, "part of it");
+            }
+            self.diagnostics.push(complaint);
+        }
+    }
+
+    fn campaigns(&mut self, written: &[Filed<CampaignFile<'_>>], names: &Names) -> Option<Vec<Campaign>> {
+        let (mut campaigns, mut complete) = (BTreeMap::new(), true);
+        for (index, file) in written {
+            if self.is_full() {
+                return None;
+            }
+            let Some(report) = self.reports.get_mut(*index) else { continue };
+            let mut scope = Scope::new(names, Place::Campaign, self.retention);
+            let place = place(self.sources, report, &file.at);
+            let campaign = lower::campaign(file, place, &mut scope, report);
+            report.extend(scope.complaints);
+            self.bare_within.append(&mut scope.bare_within);
+            match campaign {
+                Some(campaign) => _ = campaigns.insert(campaign.name.clone(), campaign),
+                None => complete = false,
+            }
+        }
+        complete.then(|| campaigns.into_values().collect())
+    }
+
+    /// More would not be shown.
+    fn is_full(&self) -> bool {
+        let errors: usize = self.reports.iter().map(Report::errors).sum();
+        errors > COMPLAINTS_MAX
+    }
+
+    /// Advice that is given once, however many places there are.
+    fn advise(&mut self, declared: &Declared, rules: usize) {
+        if let Some(first) = self.bare_within.first() {
+            let places = self.bare_within.len();
+            let message = format!(
+                "`{}` counts back from now, and lapses; for answers in time write `{0} of the message it answers`",
+                self.sources.slice(*first)
+            );
+            let counted =
+                if places == 1 { "1 place".to_owned() } else { format!("{places} places, this is the first") };
+            self.diagnostics.push(Diagnostic::new(Code::A0801, *first, message).label(counted));
+        }
+        let lists = ["stop", "start"].map(|list| (list, declared.entries_at.contains_key(list)));
+        let missing: Vec<String> =
+            lists.iter().filter(|(_, there)| !there).map(|(list, _)| format!("`{list}`")).collect();
+        if declared.schema.declared && declared.schema.opt_out_keywords && !missing.is_empty() {
+            let message = format!("the built-in words are in force for {}", missing.join(" and "));
+            let complaint = Diagnostic::new(Code::A0802, Span::new(declared.file, 0, 0), message)
+                .note("write these lists under `lists`, so that everybody sees which words unsubscribe");
+            self.diagnostics.push(complaint);
+        }
+        if !declared.schema.declared
+            && rules > 0
+            && let Some(report) = self.reports.first()
+        {
+            let message = "there is no `schema.yaml`, so that attributes and events are taken as written";
+            self.diagnostics.push(Diagnostic::new(Code::A0803, report.span(&(0..0)), message));
+        }
+    }
+}
+
+fn place(sources: &Sources, report: &Report<'_>, at: &Range<usize>) -> rule::Place {
+    let line = u32::try_from(report.line(at.start)).unwrap_or(u32::MAX);
+    rule::Place { file: sources.path(report.file()).to_owned(), line }
+}

@@ -1,0 +1,15 @@
+//! The files around the conditions: which kinds there are, their keys, their defaults.
+//! Typed, but not yet checked against each other; conditions are still texts with their places.
+
+pub mod campaigns;
+pub mod fields;
+mod kind;
+mod names;
+pub mod schedules;
+pub mod schema;
+pub mod segments;
+pub mod span;
+pub mod steps;
+
+pub use kind::{Kind, kind};
+pub use names::name;

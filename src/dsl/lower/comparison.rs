@@ -1,0 +1,298 @@
+//! Comparisons: the name, its type, the operator, and what a missing value gives.
+
+use super::scope::Scope;
+use crate::diagnostic::{Code, Diagnostic, Span};
+use crate::dsl::check::names::{self, Known, Owner};
+use crate::dsl::check::values::{self, Declaration, with_article};
+use crate::dsl::syntax::{
+    self, IfMissing, List, ListKind, Literal, Moment, MomentKind, OperatorKind, Root, TimeTest as Written,
+};
+use crate::model::compare::{Comparison, Op, TimeTest};
+use crate::model::rule::Property;
+use crate::model::value::{Type, Value, nfc};
+
+/// What a name is declared as, if names of its kind are declared at all.
+struct Subject {
+    name: String,
+    property: Option<Property>,
+    declared_at: Option<Span>,
+}
+
+impl Subject {
+    fn declaration(&self) -> Declaration<'_> {
+        Declaration { name: &self.name, property: self.property.as_ref(), at: self.declared_at }
+    }
+
+    fn ty(&self) -> Option<Type> {
+        self.property.as_ref().map(|property| property.ty)
+    }
+}
+
+impl Scope<'_> {
+    /// A test on a value of `owner`.
+    pub(super) fn comparison(&mut self, written: &syntax::Comparison, owner: Owner<'_>) -> Option<Comparison> {
+        let subject = self.subject(&written.path, owner)?;
+        let op = self.op(&written.operator, &subject);
+        let if_missing = self.if_missing(written, &subject);
+        Some(Comparison { name: subject.name.clone(), ty: subject.ty(), op: op?, if_missing: if_missing? })
+    }
+
+    fn subject(&mut self, path: &syntax::Path, owner: Owner<'_>) -> Option<Subject> {
+        let name = path.name.clone();
+        if owner == Owner::Person && path.root == Root::Event {
+            let message = format!("`event.{name}` is of an event, and here is a person");
+            return self.refuse(Diagnostic::new(Code::E0305, path.span, message).note(BEHIND_WHERE));
+        }
+        match self.names.value(owner, &name) {
+            Known::Yes(property, declared_at) => Some(Subject { name, property: Some(property), declared_at }),
+            Known::Unchecked => Some(Subject { name, property: None, declared_at: None }),
+            Known::No => {
+                let complaint = self.unknown_value(path, owner);
+                self.refuse(complaint)
+            }
+        }
+    }
+
+    fn unknown_value(&self, path: &syntax::Path, owner: Owner<'_>) -> Diagnostic {
+        if owner == Owner::Person
+            && path.root == Root::None
+            && let Some(event) = self.names.event_with(&path.name)
+        {
+            let message = format!("`{}` is of the event `{event}`, and here is a person", path.name);
+            return Diagnostic::new(Code::E0305, path.span, message).note(BEHIND_WHERE);
+        }
+        let what = if owner == Owner::Person { "attribute" } else { "property" };
+        let known: Vec<String> = self
+            .names
+            .values(owner)
+            .into_iter()
+            .map(|name| match path.root {
+                Root::None => name.to_owned(),
+                Root::Person => format!("person.{name}"),
+                Root::Event => format!("event.{name}"),
+            })
+            .collect();
+        let written = match path.root {
+            Root::None => path.name.clone(),
+            Root::Person => format!("person.{}", path.name),
+            Root::Event => format!("event.{}", path.name),
+        };
+        names::unknown(Code::E0301, path.span, what, &written, known.iter().map(String::as_str), false)
+    }
+
+    /// A negative test does not say what becomes of those without a value: the author has to.
+    fn if_missing(&mut self, written: &syntax::Comparison, subject: &Subject) -> Option<bool> {
+        let presence = matches!(written.operator.node, OperatorKind::Missing | OperatorKind::Present);
+        if let Some(clause) = written.missing {
+            if presence {
+                return self.refuse(
+                    Diagnostic::new(Code::E0312, clause.span, "this test says already what a missing value gives").fix(
+                        "leave it out",
+                        clause.span,
+                        "",
+                    ),
+                );
+            }
+            return Some(clause.node == IfMissing::True);
+        }
+        let negative = matches!(
+            written.operator.node,
+            OperatorKind::IsNot(_) | OperatorKind::NotOneOf(_) | OperatorKind::DoesNotContain(_)
+        );
+        let always_set = subject.property.as_ref().is_some_and(|property| property.always_set);
+        if !negative || always_set {
+            return Some(false);
+        }
+        let name = &subject.name;
+        let message = format!("`{name}` can be missing, and `{}` does not say what to do then", negative_word(written));
+        let end = written.operator.span.after();
+        let mut complaint = Diagnostic::new(Code::E0312, written.span, message)
+            .label(format!("without `{name}`: in or out?"))
+            .fix("take those without it in", end, " (or missing)")
+            .fix("leave them out", end, " (and present)");
+        if let Some(at) = subject.declared_at {
+            complaint = complaint.also(at, "not marked `always_set`");
+        }
+        self.refuse(complaint)
+    }
+
+    fn op(&mut self, operator: &syntax::Operator, subject: &Subject) -> Option<Op> {
+        match &operator.node {
+            OperatorKind::Missing => Some(Op::Missing),
+            OperatorKind::Present => Some(Op::Present),
+            OperatorKind::Is(literal) => self.literal(literal, subject).map(Op::Is),
+            OperatorKind::IsNot(literal) => self.literal(literal, subject).map(Op::IsNot),
+            OperatorKind::OneOf(list) => self.literals(list, subject).map(Op::OneOf),
+            OperatorKind::NotOneOf(list) => self.literals(list, subject).map(Op::NotOneOf),
+            OperatorKind::More(literal) => self.ordered(literal, subject).map(Op::More),
+            OperatorKind::AtLeast(literal) => self.ordered(literal, subject).map(Op::AtLeast),
+            OperatorKind::Less(literal) => self.ordered(literal, subject).map(Op::Less),
+            OperatorKind::AtMost(literal) => self.ordered(literal, subject).map(Op::AtMost),
+            OperatorKind::Contains(literal) => self.element(literal, subject).map(Op::Contains),
+            OperatorKind::DoesNotContain(literal) => self.element(literal, subject).map(Op::DoesNotContain),
+            OperatorKind::StartsWith(text) => {
+                self.texts_only(text.span, subject)?;
+                Some(Op::StartsWith(nfc(&text.text)))
+            }
+            OperatorKind::EndsWith(text) => {
+                self.texts_only(text.span, subject)?;
+                Some(Op::EndsWith(nfc(&text.text)))
+            }
+            OperatorKind::Matches(pattern) => {
+                self.texts_only(pattern.span, subject)?;
+                Some(Op::Matches(pattern.node.clone()))
+            }
+            OperatorKind::Time(test) => self.time_test(test, operator.span, subject),
+        }
+    }
+
+    fn literal(&mut self, literal: &Literal, subject: &Subject) -> Option<Value> {
+        values::checked(literal, subject.declaration()).map_or_else(|complaint| self.refuse(*complaint), Some)
+    }
+
+    fn element(&mut self, literal: &Literal, subject: &Subject) -> Option<Value> {
+        values::part(literal, subject.declaration()).map_or_else(|complaint| self.refuse(*complaint), Some)
+    }
+
+    /// What has an order: numbers, texts, times, dates.
+    fn ordered(&mut self, literal: &Literal, subject: &Subject) -> Option<Value> {
+        let value = self.literal(literal, subject)?;
+        if matches!(value, Value::Boolean(_)) {
+            return self.refuse(Diagnostic::new(
+                Code::E0320,
+                literal.span,
+                "`true` and `false` are neither more nor less",
+            ));
+        }
+        Some(value)
+    }
+
+    fn literals(&mut self, list: &List, subject: &Subject) -> Option<Vec<Value>> {
+        match &list.node {
+            ListKind::Literals(literals) => {
+                let values: Vec<Option<Value>> =
+                    literals.iter().map(|literal| self.literal(literal, subject)).collect();
+                let values: Vec<Value> = values.into_iter().collect::<Option<_>>()?;
+                let first = values.first().map(Value::natural_type);
+                match literals.iter().zip(&values).find(|(_, value)| Some(value.natural_type()) != first) {
+                    Some((literal, _)) => {
+                        self.refuse(Diagnostic::new(Code::E0320, literal.span, "the values of a list are of one type"))
+                    }
+                    None => Some(values),
+                }
+            }
+            ListKind::Named(name) => {
+                let words = self.list(name, list.span)?;
+                self.texts_only(list.span, subject)?;
+                Some(words.iter().map(|word| Value::Text(nfc(word))).collect())
+            }
+        }
+    }
+
+    fn texts_only(&mut self, span: Span, subject: &Subject) -> Option<()> {
+        match subject.ty() {
+            None | Some(Type::Text | Type::Phone) => Some(()),
+            Some(ty) => {
+                let message = format!("`{}` is {}, and this asks for a text", subject.name, with_article(ty));
+                let mut complaint = Diagnostic::new(Code::E0320, span, message);
+                if let Some(at) = subject.declared_at {
+                    complaint = complaint.also(at, "declared here");
+                }
+                self.refuse(complaint)
+            }
+        }
+    }
+
+    fn time_test(&mut self, test: &Written, span: Span, subject: &Subject) -> Option<Op> {
+        let test = match test {
+            Written::InTheNext(d) | Written::LessThanAway(d) => TimeTest::InTheNext(self.away(d, subject)?),
+            Written::InTheLast(d) | Written::LessThanAgo(d) => TimeTest::InTheLast(self.away(d, subject)?),
+            Written::MoreThanAgo(d) => TimeTest::MoreThanAgo(self.away(d, subject)?),
+            Written::MoreThanAway(d) => TimeTest::MoreThanAway(self.away(d, subject)?),
+            Written::InThePast => self.instants_only(TimeTest::InThePast, span, subject)?,
+            Written::InTheFuture => self.instants_only(TimeTest::InTheFuture, span, subject)?,
+            Written::Before(moment) => return self.against(moment, subject, Op::Less, TimeTest::Before),
+            Written::After(moment) => return self.against(moment, subject, Op::More, TimeTest::After),
+            Written::On(moment) => {
+                let literal = Literal { span: moment.span, node: syntax::LiteralKind::Moment(moment.node) };
+                return self.moment_type(moment, subject).and_then(|()| self.literal(&literal, subject)).map(Op::Is);
+            }
+            Written::Today | Written::Yesterday | Written::Tomorrow => {
+                return self.unsupported(span, "local days");
+            }
+        };
+        Some(Op::Time(test))
+    }
+
+    /// A span from now. A date is a whole local day, so that seconds from it mean nothing.
+    fn away(&mut self, length: &syntax::Length, subject: &Subject) -> Option<crate::model::time::Span> {
+        match (subject.ty(), length.elapsed()) {
+            (Some(Type::Date), Some(_)) => self.refuse(
+                Diagnostic::new(
+                    Code::E0323,
+                    length.span,
+                    format!("`{}` is a date, which is a whole day", subject.name),
+                )
+                .note("dates take calendar units: `3 calendar days`"),
+            ),
+            (Some(Type::Time | Type::Date) | None, None) => self.elapsed(length),
+            (Some(Type::Time) | None, Some(span)) => Some(span),
+            (Some(_), _) => self.no_time(length.span, subject),
+        }
+    }
+
+    fn instants_only(&mut self, test: TimeTest, span: Span, subject: &Subject) -> Option<TimeTest> {
+        match subject.ty() {
+            Some(Type::Time) | None => Some(test),
+            Some(Type::Date) => self.unsupported(span, "local days"),
+            Some(_) => self.no_time(span, subject),
+        }
+    }
+
+    fn no_time<T>(&mut self, span: Span, subject: &Subject) -> Option<T> {
+        let ty = subject.ty().map_or_else(String::new, with_article);
+        let message = format!("`{}` is {ty}, and this asks for a time", subject.name);
+        let mut complaint = Diagnostic::new(Code::E0320, span, message);
+        if let Some(at) = subject.declared_at {
+            complaint = complaint.also(at, "declared here");
+        }
+        self.refuse(complaint)
+    }
+
+    /// Before and after: dates by their order, instants by their own tests.
+    fn against(
+        &mut self,
+        moment: &Moment,
+        subject: &Subject,
+        date: fn(Value) -> Op,
+        time: fn(crate::model::time::Second) -> TimeTest,
+    ) -> Option<Op> {
+        self.moment_type(moment, subject)?;
+        match moment.node {
+            MomentKind::Date(day) => Some(date(Value::Date(day))),
+            MomentKind::Time(second) => Some(Op::Time(time(second))),
+        }
+    }
+
+    fn moment_type(&mut self, moment: &Moment, subject: &Subject) -> Option<()> {
+        match (subject.ty(), moment.node) {
+            (None, _) | (Some(Type::Time), MomentKind::Time(_)) | (Some(Type::Date), MomentKind::Date(_)) => Some(()),
+            (Some(Type::Time), MomentKind::Date(_)) => self.unsupported(moment.span, "local days"),
+            (Some(Type::Date), MomentKind::Time(_)) => self.refuse(
+                Diagnostic::new(Code::E0320, moment.span, format!("`{}` is a date, and this is a time", subject.name))
+                    .label("write the day alone"),
+            ),
+            (Some(_), _) => self.no_time(moment.span, subject),
+        }
+    }
+}
+
+const BEHIND_WHERE: &str = "properties of an event stand behind its `where`";
+
+fn negative_word(written: &syntax::Comparison) -> &'static str {
+    match written.operator.node {
+        OperatorKind::NotOneOf(_) => "is not one of",
+        OperatorKind::DoesNotContain(_) => "does not contain",
+        _ => "is not",
+    }
+}

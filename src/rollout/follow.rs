@@ -1,0 +1,128 @@
+//! Follows the rules folder: what changes there is published, whole or not at all.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use notify::{RecursiveMode, Watcher};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::Notify;
+
+use super::catch_up;
+use super::folder;
+use super::publish::{Files, PublishError, Published, Refused, publish, refresh};
+use crate::clock::Clock;
+use crate::diagnostic::Sources;
+use crate::dsl;
+use crate::intake::{Intake, Rules};
+use crate::model::value::Properties;
+use crate::store::Store;
+
+/// An editor writes several times in a row; the folder is read when it has been quiet this long.
+const QUIET: Duration = Duration::from_millis(200);
+
+/// The way from a folder to the rules in force.
+#[derive(Clone)]
+pub struct Folder {
+    pub path: PathBuf,
+    pub store: Arc<Store>,
+    pub clock: Clock,
+    pub rules: Rules,
+    /// What rules may use as `env.NAME`.
+    pub env: Properties,
+}
+
+/// Why a folder was not published.
+#[derive(Debug)]
+pub enum FolderTrouble {
+    Folder(folder::FolderError),
+    Publish(PublishError),
+}
+
+impl std::fmt::Display for FolderTrouble {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Folder(error) => error.fmt(f),
+            Self::Publish(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for FolderTrouble {}
+
+impl Folder {
+    /// Reads the folder and publishes what it holds; what is active then is in force.
+    ///
+    /// # Errors
+    /// See [`FolderTrouble`]; what was in force stays so.
+    pub async fn publish(&self) -> Result<Published, FolderTrouble> {
+        let path = self.path.clone();
+        // Reading waits for the folder to stand still, on a thread that may.
+        let snapshot = tokio::task::spawn_blocking(move || folder::read(&path))
+            .await
+            .unwrap_or(Err(folder::FolderError::Restless))
+            .map_err(FolderTrouble::Folder)?;
+        let files = match texts(snapshot) {
+            Ok(files) => files,
+            Err(refused) => return Ok(Published::Refused(refused)),
+        };
+        let published = publish(&self.store, &self.clock, files).await.map_err(FolderTrouble::Publish)?;
+        if matches!(published, Published::Activated(_)) {
+            refresh(&self.store, &self.rules, &self.env).await.map_err(FolderTrouble::Publish)?;
+        }
+        Ok(published)
+    }
+}
+
+/// The files as texts, or the complaints about those that are none.
+fn texts(snapshot: folder::Snapshot) -> Result<Files, Refused> {
+    let (mut files, mut diagnostics, mut sources) = (Files::new(), Vec::new(), Sources::default());
+    for (path, bytes) in snapshot {
+        match dsl::decode(&path, bytes, &mut sources) {
+            Ok(text) => drop(files.insert(path, text)),
+            Err(complaint) => diagnostics.push(*complaint),
+        }
+    }
+    if diagnostics.is_empty() { Ok(files) } else { Err(Refused { diagnostics, sources }) }
+}
+
+/// Publishes the folder whenever it changes and whenever SIGHUP asks for it, and brings everybody up to what
+/// became active. Each outcome is told. Runs until it is dropped.
+pub async fn follow(folder: Folder, intake: Intake, tell: impl Fn(&Result<Published, FolderTrouble>)) {
+    let changed = Arc::new(Notify::new());
+    let watcher = watch(&folder.path, Arc::clone(&changed));
+    if let Err(error) = &watcher {
+        tracing::warn!(%error, "the rules folder is not watched; SIGHUP reads it again");
+    }
+    let mut asked = signal(SignalKind::hangup()).ok();
+    loop {
+        tokio::select! {
+            () = changed.notified() => {}
+            () = hangup(asked.as_mut()) => {}
+        }
+        while tokio::time::timeout(QUIET, changed.notified()).await.is_ok() {}
+        let outcome = folder.publish().await;
+        tell(&outcome);
+        if matches!(outcome, Ok(Published::Activated(_))) {
+            catch_up::run(&intake, &folder.clock).await;
+        }
+    }
+}
+
+fn watch(path: &Path, changed: Arc<Notify>) -> notify::Result<notify::RecommendedWatcher> {
+    let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+        // Reading the folder is an event too, and no change.
+        if event.is_ok_and(|event| !event.kind.is_access()) {
+            changed.notify_one();
+        }
+    })?;
+    watcher.watch(path, RecursiveMode::Recursive)?;
+    Ok(watcher)
+}
+
+async fn hangup(signal: Option<&mut tokio::signal::unix::Signal>) {
+    match signal {
+        Some(signal) => drop(signal.recv().await),
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,102 @@
+//! Our own calls under `/antiphon/`.
+
+use serde_json::{Value as Json, json};
+use warp::http::HeaderMap;
+use warp::http::header::ACCEPT;
+
+use super::activity_json;
+use super::app_api::{find, limit};
+use super::follow::{Chosen, follow};
+use super::problem::Problem;
+use super::request::Query;
+use super::site::{Answer, Site};
+use super::{answer, handle};
+use crate::model::id::PersonId;
+use crate::store::activity::{self, Cursor};
+use crate::store::{Reader, StoreError, rules};
+
+/// Items of one page.
+const ITEMS_PER_PAGE: u32 = 50;
+const ITEMS_PER_PAGE_MAX: u32 = 500;
+/// A page that is filtered looks at so many items, then hands the caller a cursor to go on from.
+const ITEMS_LOOKED_AT_MAX: usize = 5_000;
+/// Rule set versions that are listed.
+const VERSIONS_MAX: u32 = 100;
+
+/// `GET /antiphon/activity`: a page, newest first; or, for who asks for `text/event-stream`, what happens
+/// from now on, resumable by `Last-Event-ID`.
+pub async fn activity(site: &Site, query: &Query, headers: &HeaderMap) -> Answer {
+    let reader = site.store.read();
+    let person = match query.filled("person") {
+        Some(text) => Some(find(site, &reader, &handle::in_own_words(text)?.or_not_found()?).await?),
+        None => None,
+    };
+    let kind = query.filled("kind").map(str::to_owned);
+    let streamed = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok());
+    if streamed.is_some_and(|accept| accept.contains("text/event-stream")) {
+        return follow(site, reader, Chosen { person, kind }, headers).await;
+    }
+    let before = cursor(query.filled("after"))?.unwrap_or(Cursor::END);
+    let limit = limit(query, ITEMS_PER_PAGE, ITEMS_PER_PAGE_MAX);
+    let page = page(&reader, before, person, kind.as_deref(), limit).await;
+    let (items, next) = page.map_err(|error| site.storage_problem(&error))?;
+    Ok(answer::found(&json!({"activity": items, "next": next.map(|c| c.to_string()).unwrap_or_default()})))
+}
+
+async fn page(
+    reader: &Reader,
+    mut before: Cursor,
+    person: Option<PersonId>,
+    kind: Option<&str>,
+    limit: u32,
+) -> Result<(Vec<Json>, Option<Cursor>), StoreError> {
+    let names = activity_json::names(reader).await?;
+    let (mut shown, mut looked_at) = (Vec::new(), 0);
+    while looked_at < ITEMS_LOOKED_AT_MAX {
+        let items = activity::newest(reader, before, person, limit).await?;
+        let last = items.len() < limit as usize;
+        looked_at += items.len();
+        for item in items {
+            before = item.cursor;
+            let json = activity_json::item(&item, &names);
+            if wanted(&json, kind) {
+                shown.push(json);
+            }
+            if shown.len() == limit as usize {
+                return Ok((shown, Some(before)));
+            }
+        }
+        if last {
+            return Ok((shown, None));
+        }
+    }
+    Ok((shown, Some(before)))
+}
+
+/// Whether an item, or something that followed from it, is of this kind or has this name.
+pub fn wanted(item: &Json, kind: Option<&str>) -> bool {
+    let Some(kind) = kind else { return true };
+    let followed = item.get("followed").and_then(Json::as_array).into_iter().flatten();
+    std::iter::once(item).chain(followed).any(|one| one["kind"] == kind || one["name"] == kind)
+}
+
+pub fn cursor(text: Option<&str>) -> Result<Option<Cursor>, Problem> {
+    let parsed = text.map(str::parse).transpose();
+    parsed.map_err(|_| Problem::field("after", "invalid", "must be a cursor of an earlier answer"))
+}
+
+/// `GET /antiphon/rules`: the versions there were, newest first.
+pub async fn rules(site: &Site) -> Answer {
+    let history = rules::history(&site.store.read(), VERSIONS_MAX).await;
+    let history = history.map_err(|error| site.storage_problem(&error))?;
+    let versions: Vec<_> = history
+        .iter()
+        .map(|row| {
+            json!({
+                "version": row.version.0, "active": row.active, "created": row.created.rfc3339(),
+                "activated": row.activated.map(|at| at.rfc3339()), "files": row.sources.keys().collect::<Vec<_>>(),
+            })
+        })
+        .collect();
+    Ok(answer::found(&json!({"rules": versions})))
+}

@@ -1,0 +1,97 @@
+//! What every handler can reach.
+
+use std::sync::Arc;
+
+use tokio::sync::{Semaphore, watch};
+use warp::reply::Response;
+
+use super::auth::Keys;
+use super::body::Bodies;
+use super::deadline::Deadlines;
+use super::health::Readiness;
+use super::problem::Problem;
+use crate::chance;
+use crate::clock::Clock;
+use crate::intake::Intake;
+use crate::providers::whatsapp::handshake::VerifyToken;
+use crate::providers::whatsapp::signature::AppSecret;
+use crate::settings::{Secret, Settings};
+use crate::store::{Store, StoreError};
+
+/// Those who follow the activity live, at once.
+const LISTENERS_MAX: usize = 64;
+
+/// What the site is built from.
+pub struct Parts {
+    pub intake: Intake,
+    pub store: Arc<Store>,
+    pub clock: Clock,
+    pub readiness: Readiness,
+    /// Changes with every commit that changed something.
+    pub commits: watch::Receiver<u64>,
+    pub deadlines: Deadlines,
+}
+
+/// What every handler can reach.
+pub struct Site {
+    pub(super) keys: Keys,
+    /// The URL that the world sees.
+    pub(super) url: String,
+    pub(super) whatsapp: Option<WhatsApp>,
+    pub(super) intake: Intake,
+    pub(super) store: Arc<Store>,
+    pub(super) clock: Clock,
+    pub(super) readiness: Readiness,
+    pub(super) commits: watch::Receiver<u64>,
+    pub(super) stopping: watch::Sender<bool>,
+    pub(super) deadlines: Deadlines,
+    pub(super) bodies: Bodies,
+    /// Places for those who follow the activity live.
+    pub(super) listeners: Arc<Semaphore>,
+}
+
+/// What WhatsApp's webhooks are checked with.
+pub(super) struct WhatsApp {
+    pub secrets: Vec<AppSecret>,
+    pub tokens: Vec<VerifyToken>,
+}
+
+impl Site {
+    /// A site with these settings.
+    #[must_use]
+    pub fn new(settings: &Settings, parts: Parts) -> Self {
+        let whatsapp = settings.whatsapp.as_ref().map(|whatsapp| WhatsApp {
+            secrets: whatsapp.app_secret.iter().map(Secret::reveal).filter_map(AppSecret::new).collect(),
+            tokens: whatsapp.verify_token.iter().map(Secret::reveal).filter_map(VerifyToken::new).collect(),
+        });
+        let listening = || settings.listen.map(|address| format!("http://{address}")).unwrap_or_default();
+        Self {
+            keys: Keys {
+                site_id: settings.site_id.clone(),
+                api_key: settings.api_key.clone(),
+                app_key: settings.app_key.clone(),
+            },
+            url: settings.public_url.clone().unwrap_or_else(listening),
+            whatsapp,
+            intake: parts.intake,
+            store: parts.store,
+            clock: parts.clock,
+            readiness: parts.readiness,
+            commits: parts.commits,
+            stopping: watch::Sender::new(false),
+            deadlines: parts.deadlines,
+            bodies: Bodies::default(),
+            listeners: Arc::new(Semaphore::new(LISTENERS_MAX)),
+        }
+    }
+
+    /// The answer to a read that failed. The cause is logged under a reference that the answer names.
+    pub(super) fn storage_problem(&self, error: &StoreError) -> Problem {
+        let reference = chance::ulid(self.clock.second());
+        tracing::error!(%reference, %error, "a read failed");
+        Problem::storage(reference)
+    }
+}
+
+/// What handlers give: an answer, or why there is none.
+pub(super) type Answer = Result<Response, Problem>;
