@@ -292,6 +292,8 @@ impl<'a> Builder<'a> {
         self.births();
         self.known_for.sort_unstable_by_key(|(span, place)| (std::cmp::Reverse(*span), *place));
         let fingerprint = self.fingerprint(&rules);
+        let born = (0..).zip(&self.watched).filter(|(_, watched)| watched.at_birth).map(|(place, _)| place).collect();
+        let campaign_by_name = rules.campaigns.iter().map(|rule| rule.name.clone()).zip(0..).collect();
         Ok(Engine {
             version,
             fingerprint,
@@ -303,12 +305,14 @@ impl<'a> Builder<'a> {
             uses: self.uses,
             router: self.router,
             watched: self.watched,
+            born,
             dependents: self.dependents,
             attributes: self.attributes,
             known_for: self.known_for,
             segments: self.segments.values().copied().collect(),
             manual: self.manual,
             campaigns: self.campaigns,
+            campaign_by_name,
         })
     }
 

@@ -35,6 +35,8 @@ pub struct Engine {
     pub(super) router: Router,
     /// Segments in dependency order, then the conditions that campaigns wait for.
     pub(super) watched: Vec<Watched>,
+    /// Those that hold of somebody new.
+    pub(super) born: Vec<u32>,
     /// By segment: the watched conditions that name it.
     pub(super) dependents: FxHashMap<SegmentId, Vec<u32>>,
     pub(super) attributes: AttributeRoutes,
@@ -45,6 +47,7 @@ pub struct Engine {
     pub(super) manual: BTreeMap<String, SegmentId>,
     /// In the order of the rule set, which is that of their names.
     pub(super) campaigns: Vec<Campaign>,
+    pub(super) campaign_by_name: FxHashMap<String, u32>,
 }
 
 /// What is concerned when an event passes a test.
@@ -114,8 +117,8 @@ impl Versions {
 
     /// Whether `journey` stands still because its campaign is paused in the active rule set.
     pub(super) fn is_paused(&self, journey: &Journey) -> bool {
-        let rule = self.active.rules.campaigns.iter().find(|rule| rule.name == journey.campaign);
-        rule.is_some_and(|rule| rule.state == CampaignState::Paused)
+        let found = self.active.campaign_named(&journey.campaign);
+        found.is_some_and(|(_, rule)| rule.state == CampaignState::Paused)
     }
 }
 
@@ -150,7 +153,6 @@ impl Engine {
 
     /// The same, by its name.
     pub(super) fn campaign_named(&self, name: &str) -> Option<(&Campaign, &crate::model::rule::Campaign)> {
-        let place = self.rules.campaigns.iter().position(|rule| rule.name == name)?;
-        self.campaign(u32::try_from(place).ok()?)
+        self.campaign(*self.campaign_by_name.get(name)?)
     }
 }

@@ -78,7 +78,7 @@ impl<'a> Run<'a> {
         (state.rules, state.fingerprint) = (self.engine.version, self.engine.fingerprint);
         self.set_instant(now);
         let first = self.engine.attributes.first(&self.subject.person);
-        let born = (0..).zip(&self.engine.watched).filter(|(_, watched)| watched.at_birth).map(|(place, _)| place);
+        let born = self.engine.born.iter().copied();
         let known_for = self.engine.known_for.iter().map(|(_, place)| *place);
         let dirty = born.chain(first).chain(known_for).map(|place| (place, Cause::Born)).collect();
         let risen = self.evaluate(dirty, true);

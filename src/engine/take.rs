@@ -117,17 +117,21 @@ impl<'a> Run<'a> {
                 }
                 for atom in uses.atoms.iter().filter_map(|place| engine.atoms.get(*place as usize)) {
                     let (is_first, is_then) = (atom.first == number, atom.then == Some(number));
-                    match met.iter_mut().find(|met| met.atom.key == atom.key) {
-                        Some(met) => {
-                            met.keep = met.keep.max(atom.keep);
-                            met.is_first |= is_first;
-                            met.is_then |= is_then;
-                        }
-                        None => met.push(Met { engine, atom, keep: atom.keep, is_first, is_then }),
-                    }
+                    met.push(Met { engine, atom, keep: atom.keep, is_first, is_then });
                 }
             }
         }
+        // Both places of a sequence, or two rule sets in play, make one of what they share.
+        met.sort_unstable_by_key(|met| (met.atom.key, met.engine.version));
+        met.dedup_by(|other, met| {
+            let is_same = other.atom.key == met.atom.key;
+            if is_same {
+                met.keep = met.keep.max(other.keep);
+                met.is_first |= other.is_first;
+                met.is_then |= other.is_then;
+            }
+            is_same
+        });
         met
     }
 

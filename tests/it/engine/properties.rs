@@ -4,7 +4,7 @@ use super::oracle::judge;
 use super::world::{World, world};
 
 /// Worlds per run. `ENGINE_WORLDS` says another number, `ENGINE_SEED` where to begin.
-const WORLDS: u64 = 5_000;
+const WORLDS: u64 = 4_000;
 
 fn from_environment(name: &str, otherwise: u64) -> u64 {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
