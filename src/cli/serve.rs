@@ -112,7 +112,7 @@ pub async fn start(settings: &Settings) -> Result<Running, String> {
         rules: rules.clone(),
         env: env.clone(),
     };
-    super::rules::say(&folder.path, &folder.publish().await);
+    super::rules::tell(&folder.path, &folder.publish().await);
     rollout::refresh(&store, &rules, &env).await.map_err(|error| error.to_string())?;
 
     let signals = Signals::default();
@@ -144,7 +144,7 @@ pub async fn start(settings: &Settings) -> Result<Running, String> {
 async fn keep_up(folder: Folder, intake: Intake) {
     rollout::catch_up::run(&intake, &folder.clock).await;
     let path = folder.path.clone();
-    rollout::follow(folder, intake, move |outcome| super::rules::say(&path, outcome)).await;
+    rollout::follow(folder, intake, move |outcome| super::rules::tell(&path, outcome)).await;
 }
 
 async fn listen(

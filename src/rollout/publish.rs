@@ -29,8 +29,6 @@ pub enum Published {
     Unchanged(RulesVersion),
     /// This content was an older version. It is not brought back by a folder that nobody has updated.
     Older { found: RulesVersion, active: RulesVersion },
-    /// There are no rule files. What was active stays active.
-    Nothing,
     /// It does not load. What was active stays active.
     Refused(Refused),
 }

@@ -99,7 +99,7 @@ mod tests {
 
     #[test]
     fn the_shape_of_an_identifier_says_what_it_is() {
-        let read = |text| in_track_path(text).expect("fits");
+        let read = |text: &str| in_track_path(text).expect("fits");
         assert_eq!(read("u1"), Named::Handle(Handle::ExternalId("u1".to_owned())));
         assert_eq!(read("Ana@X.org"), Named::Handle(Handle::Email("ana@x.org".to_owned())));
         assert_eq!(read("cio_nobody"), Named::Nobody);

@@ -7,6 +7,8 @@ mod examples;
 mod hostile;
 #[cfg(feature = "server")]
 mod intake;
+#[cfg(feature = "server")]
+mod kill;
 mod language;
 #[cfg(feature = "server")]
 mod live;
