@@ -13,8 +13,14 @@ use crate::model::norm::{exact, normalise};
 use crate::model::rule::{Match, MessageTest, Test, TextTest, Verb};
 use crate::model::value::{Type, Value};
 
-/// The number of an event test.
-type Number = u32;
+/// An event test that an event can pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Hit {
+    /// The number of the test.
+    pub number: u32,
+    /// The way it was found is all that it asks, so it need not be looked at.
+    pub is_sure: bool,
+}
 
 /// Event tests by verb.
 #[derive(Debug, Default)]
@@ -34,29 +40,29 @@ pub struct Router {
 #[derive(Debug, Default)]
 struct Shelf {
     /// Whole messages after norm/1.
-    whole: FxHashMap<String, Vec<Number>>,
-    exact: FxHashMap<String, Vec<Number>>,
-    buttons: FxHashMap<String, Vec<Number>>,
+    whole: FxHashMap<String, Vec<Hit>>,
+    exact: FxHashMap<String, Vec<Hit>>,
+    buttons: FxHashMap<String, Vec<Hit>>,
     parts: Parts,
     patterns: Patterns,
-    campaigns: FxHashMap<String, Vec<Number>>,
-    templates: FxHashMap<String, Vec<Number>>,
+    campaigns: FxHashMap<String, Vec<Hit>>,
+    templates: FxHashMap<String, Vec<Hit>>,
     equalities: Vec<Equality>,
-    rest: Vec<Number>,
+    rest: Vec<Hit>,
 }
 
 /// Keywords inside messages: one pass over the text finds them all.
 #[derive(Debug, Default)]
 struct Parts {
     /// A keyword with a space on either side → the tests, and whether only the start of a text counts.
-    keywords: Vec<(String, Vec<(Number, bool)>)>,
+    keywords: Vec<(String, Vec<(Hit, bool)>)>,
     by_keyword: FxHashMap<String, usize>,
     automaton: Option<AhoCorasick>,
 }
 
 #[derive(Debug, Default)]
 struct Patterns {
-    sources: Vec<(String, Number)>,
+    sources: Vec<(String, Hit)>,
     set: Option<RegexSet>,
 }
 
@@ -65,12 +71,12 @@ struct Patterns {
 struct Equality {
     property: String,
     ty: Type,
-    by_value: FxHashMap<Value, Vec<Number>>,
+    by_value: FxHashMap<Value, Vec<Hit>>,
 }
 
 impl Router {
     /// Files test `number` under its most telling part.
-    pub fn add(&mut self, number: Number, rule: &Match) {
+    pub fn add(&mut self, number: u32, rule: &Match) {
         let shelf = match &rule.verb {
             Verb::Replied => &mut self.replied,
             Verb::Tapped => &mut self.tapped,
@@ -82,7 +88,7 @@ impl Router {
             Verb::FailedToReceive => &mut self.failed,
             Verb::Performed(name) => self.performed.entry(name.clone()).or_default(),
         };
-        shelf.add(number, rule);
+        shelf.add(Hit { number, is_sure: is_sure(rule) }, rule);
     }
 
     /// Makes the look-ups ready once all tests are filed.
@@ -104,7 +110,7 @@ impl Router {
     }
 
     /// The tests that `observed` can pass, in order, each once.
-    pub fn candidates(&self, observed: &Observed<'_>) -> Vec<Number> {
+    pub fn candidates(&self, observed: &Observed<'_>) -> Vec<Hit> {
         let mut found = Vec::new();
         match &observed.event.kind {
             Kind::Inbound => {
@@ -133,33 +139,35 @@ impl Router {
 }
 
 impl Shelf {
-    fn add(&mut self, number: Number, rule: &Match) {
+    fn add(&mut self, hit: Hit, rule: &Match) {
         let normal = |word: &String| normalise(word).as_str().to_owned();
         match (&rule.text, rule.target.as_ref().map(|target| &target.message)) {
             (Some(TextTest::AnyOf(words)), _) => {
-                words.iter().for_each(|word| file(&mut self.whole, normal(word), number));
+                // A keyword without a token is said by nothing.
+                let words = words.iter().map(normal).filter(|word| !word.is_empty());
+                words.for_each(|word| file(&mut self.whole, word, hit));
             }
             (Some(TextTest::Containing(words)), _) => {
-                words.iter().for_each(|word| self.parts.add(&normal(word), number, false));
+                words.iter().for_each(|word| self.parts.add(&normal(word), hit, false));
             }
             (Some(TextTest::StartingWith(words)), _) => {
-                words.iter().for_each(|word| self.parts.add(&normal(word), number, true));
+                words.iter().for_each(|word| self.parts.add(&normal(word), hit, true));
             }
-            (Some(TextTest::Exactly(text)), _) => file(&mut self.exact, exact(text).into_owned(), number),
-            (Some(TextTest::ButtonId(id)), _) => file(&mut self.buttons, id.clone(), number),
-            (Some(TextTest::Matching(pattern)), _) => self.patterns.sources.push((pattern.clone(), number)),
+            (Some(TextTest::Exactly(text)), _) => file(&mut self.exact, exact(text).into_owned(), hit),
+            (Some(TextTest::ButtonId(id)), _) => file(&mut self.buttons, id.clone(), hit),
+            (Some(TextTest::Matching(pattern)), _) => self.patterns.sources.push((pattern.clone(), hit)),
             (None, Some(MessageTest::Campaign { campaign, .. })) => {
-                file(&mut self.campaigns, campaign.clone(), number);
+                file(&mut self.campaigns, campaign.clone(), hit);
             }
-            (None, Some(MessageTest::Template(template))) => file(&mut self.templates, template.clone(), number),
+            (None, Some(MessageTest::Template(template))) => file(&mut self.templates, template.clone(), hit),
             (None, Some(MessageTest::Any) | None) => match rule.filter.as_ref().and_then(equality) {
-                Some((comparison, ty, values)) => self.add_equality(number, &comparison.name, ty, values),
-                None => self.rest.push(number),
+                Some((comparison, ty, values)) => self.add_equality(hit, &comparison.name, ty, values),
+                None => self.rest.push(hit),
             },
         }
     }
 
-    fn add_equality(&mut self, number: Number, property: &str, ty: Type, values: &[Value]) {
+    fn add_equality(&mut self, hit: Hit, property: &str, ty: Type, values: &[Value]) {
         let known = self.equalities.iter().position(|known| known.property == property && known.ty == ty);
         let place = known.unwrap_or_else(|| {
             self.equalities.push(Equality { property: property.to_owned(), ty, by_value: FxHashMap::default() });
@@ -167,7 +175,7 @@ impl Shelf {
         });
         if let Some(equality) = self.equalities.get_mut(place) {
             for value in values {
-                equality.by_value.entry(value.clone()).or_default().push(number);
+                equality.by_value.entry(value.clone()).or_default().push(hit);
             }
         }
     }
@@ -177,7 +185,7 @@ impl Shelf {
         self.patterns.finish()
     }
 
-    fn candidates(&self, observed: &Observed<'_>, found: &mut Vec<Number>) {
+    fn candidates(&self, observed: &Observed<'_>, found: &mut Vec<Hit>) {
         found.extend_from_slice(&self.rest);
         if observed.body().is_some() {
             if !self.whole.is_empty() {
@@ -209,7 +217,7 @@ impl Shelf {
 }
 
 impl Parts {
-    fn add(&mut self, keyword: &str, number: Number, at_start: bool) {
+    fn add(&mut self, keyword: &str, hit: Hit, at_start: bool) {
         if keyword.is_empty() {
             return;
         }
@@ -219,7 +227,7 @@ impl Parts {
             self.keywords.push((format!(" {keyword} "), Vec::new()));
         }
         if let Some((_, tests)) = self.keywords.get_mut(place) {
-            tests.push((number, at_start));
+            tests.push((hit, at_start));
         }
     }
 
@@ -236,14 +244,14 @@ impl Parts {
         Ok(())
     }
 
-    fn candidates(&self, observed: &Observed<'_>, found: &mut Vec<Number>) {
+    fn candidates(&self, observed: &Observed<'_>, found: &mut Vec<Hit>) {
         let Some(automaton) = &self.automaton else { return };
         // No token holds a space, so a keyword between spaces is a run of whole tokens.
         let text = format!(" {} ", observed.normal().as_str());
-        for hit in automaton.find_overlapping_iter(&text) {
-            if let Some((_, tests)) = self.keywords.get(hit.pattern().as_usize()) {
-                let here = tests.iter().filter(|(_, at_start)| !at_start || hit.start() == 0);
-                found.extend(here.map(|(number, _)| *number));
+        for place in automaton.find_overlapping_iter(&text) {
+            if let Some((_, tests)) = self.keywords.get(place.pattern().as_usize()) {
+                let here = tests.iter().filter(|(_, at_start)| !at_start || place.start() == 0);
+                found.extend(here.map(|(hit, _)| *hit));
             }
         }
     }
@@ -260,11 +268,26 @@ impl Patterns {
         Ok(())
     }
 
-    fn candidates(&self, body: &str, found: &mut Vec<Number>) {
+    fn candidates(&self, body: &str, found: &mut Vec<Hit>) {
         let Some(set) = &self.set else { return };
-        let hits = set.matches(body);
-        found.extend(hits.iter().filter_map(|place| self.sources.get(place)).map(|(_, number)| *number));
+        let places = set.matches(body);
+        found.extend(places.iter().filter_map(|place| self.sources.get(place)).map(|(_, hit)| *hit));
     }
+}
+
+/// Whether the part of `rule` that it is filed under is all that it asks, besides its verb.
+fn is_sure(rule: &Match) -> bool {
+    let is_plain = rule.via.is_none() && rule.filter.is_none() && rule.in_time.is_none();
+    let is_found = match (&rule.text, &rule.target) {
+        (_, None) => true,
+        (Some(_), Some(_)) => false,
+        (None, Some(target)) => match &target.message {
+            MessageTest::Any => false,
+            MessageTest::Campaign { step, .. } => step.is_none() && !target.directly,
+            MessageTest::Template(_) => !target.directly,
+        },
+    };
+    is_plain && is_found
 }
 
 /// A conjunct of a `where` test that holds of certain values only.
@@ -276,12 +299,12 @@ fn equality(test: &Test) -> Option<(&Comparison, Type, &[Value])> {
     }
 }
 
-fn file(map: &mut FxHashMap<String, Vec<Number>>, key: String, number: Number) {
-    map.entry(key).or_default().push(number);
+fn file(map: &mut FxHashMap<String, Vec<Hit>>, key: String, hit: Hit) {
+    map.entry(key).or_default().push(hit);
 }
 
-fn look_up(map: &FxHashMap<String, Vec<Number>>, key: &str, found: &mut Vec<Number>) {
-    if let Some(numbers) = map.get(key) {
-        found.extend_from_slice(numbers);
+fn look_up(map: &FxHashMap<String, Vec<Hit>>, key: &str, found: &mut Vec<Hit>) {
+    if let Some(hits) = map.get(key) {
+        found.extend_from_slice(hits);
     }
 }

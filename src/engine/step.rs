@@ -125,7 +125,7 @@ fn is_disturbing(versions: &Versions, subject: &Subject, event: &Event) -> bool 
     let observed = Observed::new(event);
     history::engines(versions, &versions.active, &subject.journeys).any(|engine| {
         let candidates = engine.router.candidates(&observed);
-        let uses = candidates.into_iter().filter_map(|number| engine.uses.get(number as usize));
+        let uses = candidates.into_iter().filter_map(|hit| engine.uses.get(hit.number as usize));
         let atoms = uses.flat_map(|uses| &uses.atoms).filter_map(|place| engine.atoms.get(*place as usize));
         atoms.into_iter().any(super::atom::Atom::is_order_sensitive)
     })

@@ -6,6 +6,7 @@ use super::evaluate::Dirty;
 use super::history;
 use super::matching::Observed;
 use super::memory::{Memory, Stamp};
+use super::route::Hit;
 use super::run::Run;
 use super::trigger::Start;
 use crate::model::event::{Event, Kind};
@@ -89,7 +90,9 @@ impl<'a> Run<'a> {
         for met in self.meet(&observed, cause, &mut starts) {
             let completed = self.update(&met, event);
             // Another rule set's conditions are not watched: they are asked when its journeys go on.
-            let Some(atom) = self.engine.atom(met.atom.key) else { continue };
+            let own =
+                if met.engine.version == self.engine.version { Some(met.atom) } else { self.engine.atom(met.atom.key) };
+            let Some(atom) = own else { continue };
             dirty.extend(atom.conditions.iter().map(|place| (*place, cause)));
             let data = match completed {
                 Completed::No => continue,
@@ -106,9 +109,9 @@ impl<'a> Run<'a> {
     fn meet(&self, observed: &Observed<'_>, cause: Cause, starts: &mut Vec<Start>) -> Vec<Met<'a>> {
         let mut met: Vec<Met<'a>> = Vec::new();
         for engine in history::engines(self.versions, self.engine, &self.subject.journeys) {
-            for number in engine.router.candidates(observed) {
+            for Hit { number, is_sure } in engine.router.candidates(observed) {
                 let matcher = engine.matchers.get(number as usize);
-                if !matcher.is_some_and(|matcher| matcher.matches(observed, &self.subject.person)) {
+                if !is_sure && !matcher.is_some_and(|matcher| matcher.matches(observed, &self.subject.person)) {
                     continue;
                 }
                 let Some(uses) = engine.uses.get(number as usize) else { continue };
