@@ -9,7 +9,7 @@ use super::world::with_rules;
 const FIRST: &str = r#"
 version: 1
 segments:
-  yes:
+  said-yes:
     when: |
       replied YES ever
 "#;
@@ -17,7 +17,7 @@ segments:
 const SECOND: &str = r#"
 version: 1
 segments:
-  yes:
+  said-yes:
     when: |
       replied YES ever
   hello:
@@ -37,10 +37,10 @@ campaigns:
 const BROKEN: &str = r#"
 version: 1
 segments:
-  yes:
+  said-yes:
     when: |
       replied yes ever
-  no:
+  said-no:
     when: |
       replied "NO" within 2days
   maybe:
@@ -62,7 +62,7 @@ fn three_mistakes_are_told_at_once_and_what_was_active_goes_on() {
         }
         world.identify("ana", json!({ "phone": "+15550100142" })).await;
         assert_eq!(world.one(world.reply("w1", ANA, "YES", None)).await, Outcome::Taken);
-        assert_eq!(world.segments("ana").await, ["yes"]);
+        assert_eq!(world.segments("ana").await, ["said-yes"]);
         assert_eq!(world.count("SELECT version FROM rule_sets WHERE active = 1").await, 1);
     });
 }
