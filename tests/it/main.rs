@@ -20,3 +20,5 @@ mod resolve;
 mod store;
 mod texts;
 mod tidy;
+#[cfg(feature = "server")]
+mod web;
