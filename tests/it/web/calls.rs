@@ -81,7 +81,8 @@ async fn reserved_keys_are_taken_for_what_they_mean() {
 async fn events_are_read_generously() {
     let server = Server::start().await;
     let line = "POST /api/v1/customers/u1/events";
-    let first = track(&server, line, r#"{"name":" signed up ","id":"e1","timestamp":"1795334400","data":{"a":1},"x":2}"#).await;
+    let first =
+        track(&server, line, r#"{"name":" signed up ","id":"e1","timestamp":"1795334400","data":{"a":1},"x":2}"#).await;
     assert_eq!((first.handle, first.name.as_str(), first.id.as_str()), (Some(external("u1")), "signed up", "e1"));
     assert_eq!((first.at, first.data["a"].clone()), (Some(Second(1_795_334_400)), json!(1)));
     for data in ["", r#","data":null"#, r#","data":{}"#] {

@@ -93,7 +93,11 @@ async fn a_server_that_stops_finishes_what_is_under_way() {
     let committed = Arc::new(Notify::new());
     let mut server = Server::with(Intake::Waits(Arc::clone(&committed)), patient(), true).await;
     let mut client = server.connect().await;
-    let head = format!("POST /webhooks/whatsapp HTTP/1.1\r\nhost: x\r\n{}\r\ncontent-length: {}\r\n\r\n{MESSAGE}", signed(MESSAGE), MESSAGE.len());
+    let head = format!(
+        "POST /webhooks/whatsapp HTTP/1.1\r\nhost: x\r\n{}\r\ncontent-length: {}\r\n\r\n{MESSAGE}",
+        signed(MESSAGE),
+        MESSAGE.len()
+    );
     client.write(head.as_bytes()).await;
     let mut idle = server.connect().await;
     assert_eq!(idle.ask("GET /health", &[], "").await.status, 200);
@@ -114,7 +118,11 @@ async fn a_server_that_stops_waits_only_so_long() {
     let never = Intake::Waits(Arc::new(Notify::new()));
     let mut server = Server::with(never, Deadlines { drain: SHORT, ..patient() }, true).await;
     let mut client = server.connect().await;
-    let head = format!("POST /webhooks/whatsapp HTTP/1.1\r\nhost: x\r\n{}\r\ncontent-length: {}\r\n\r\n{MESSAGE}", signed(MESSAGE), MESSAGE.len());
+    let head = format!(
+        "POST /webhooks/whatsapp HTTP/1.1\r\nhost: x\r\n{}\r\ncontent-length: {}\r\n\r\n{MESSAGE}",
+        signed(MESSAGE),
+        MESSAGE.len()
+    );
     client.write(head.as_bytes()).await;
     while server.bodies().is_empty() {
         tokio::task::yield_now().await;

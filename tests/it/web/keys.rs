@@ -57,11 +57,9 @@ async fn open_routes_ask_nothing_and_ignore_what_is_sent() {
 #[tokio::test]
 async fn credentials_come_in_every_spelling_of_the_clients() {
     let server = Server::start().await;
-    for header in [
-        "authorization: Basic c2l0ZTprZXk=",
-        "Authorization: basic c2l0ZTprZXk",
-        "AUTHORIZATION: BASIC c2l0ZTprZXk=",
-    ] {
+    for header in
+        ["authorization: Basic c2l0ZTprZXk=", "Authorization: basic c2l0ZTprZXk", "AUTHORIZATION: BASIC c2l0ZTprZXk="]
+    {
         assert_eq!(server.ask("GET /api/v1/accounts/region", &[header], "").await.status, 200, "{header}");
     }
     for header in ["authorization: bearer app", "Authorization: BEARER app"] {
@@ -72,7 +70,8 @@ async fn credentials_come_in_every_spelling_of_the_clients() {
 #[tokio::test]
 async fn what_is_not_in_the_table_does_not_exist() {
     let server = Server::start().await;
-    for line in ["GET /", "GET /metrics", "GET /api/v1", "POST /v1/nothing", "GET /antiphon/people/7", "GET /../health"] {
+    for line in ["GET /", "GET /metrics", "GET /api/v1", "POST /v1/nothing", "GET /antiphon/people/7", "GET /../health"]
+    {
         assert_eq!(server.ask(line, &[TRACK], "").await.status, 404, "{line}");
         assert_eq!(server.ask(line, &[], "").await.status, 404, "{line}");
     }

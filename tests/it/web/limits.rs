@@ -19,7 +19,10 @@ async fn a_webhook_body_has_four_mebibytes_with_and_without_a_length() {
     for (bytes, status) in [(4 * MIB, 200), (4 * MIB + 1, 413)] {
         let body = " ".repeat(bytes);
         let mut client = server.connect().await;
-        let head = format!("POST /webhooks/whatsapp HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n{}\r\n\r\n", signed(&body));
+        let head = format!(
+            "POST /webhooks/whatsapp HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n{}\r\n\r\n",
+            signed(&body)
+        );
         client.write(head.as_bytes()).await;
         for piece in body.as_bytes().chunks(100_000) {
             client.write(format!("{:x}\r\n", piece.len()).as_bytes()).await;
@@ -36,7 +39,10 @@ async fn a_webhook_body_has_four_mebibytes_with_and_without_a_length() {
 async fn who_asks_before_sending_too_much_is_told_before_sending() {
     let server = Server::start().await;
     let mut client = server.connect().await;
-    let head = format!("POST /webhooks/whatsapp HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: {}\r\n\r\n", 5 * MIB);
+    let head = format!(
+        "POST /webhooks/whatsapp HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: {}\r\n\r\n",
+        5 * MIB
+    );
     client.write(head.as_bytes()).await;
     assert_eq!(client.read().await.status, 413);
 }
