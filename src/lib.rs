@@ -17,6 +17,8 @@ pub mod cli;
 #[cfg(feature = "server")]
 pub mod clock;
 #[cfg(feature = "server")]
+pub mod demo;
+#[cfg(feature = "server")]
 pub mod intake;
 #[cfg(feature = "server")]
 pub mod outbox;

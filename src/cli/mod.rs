@@ -4,12 +4,13 @@
 mod activity;
 mod check;
 mod client;
+mod demo;
 mod exit;
 mod init;
 mod paint;
 mod plain;
 mod rules;
 mod run;
-mod serve;
+pub mod serve;
 
 pub use run::run;

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use super::exit::{Exit, failed};
-use super::{activity, check, init, serve};
+use super::{activity, check, demo, init, serve};
 use crate::settings::{Complaints, Given, Settings, read};
 
 /// A rules engine for replies: keeps segments true to the second and starts campaigns, from what people
@@ -21,6 +21,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    Demo(demo::Arguments),
     Serve(serve::Arguments),
     Init(init::Arguments),
     Check(check::Arguments),
@@ -33,6 +34,7 @@ pub fn run() -> ExitCode {
     // Only fails when somebody was first, and then there is one.
     let _ = rustls::crypto::ring::default_provider().install_default();
     match Arguments::parse().verb {
+        Verb::Demo(arguments) => demo::run(&arguments),
         Verb::Serve(arguments) => serve::run(arguments),
         Verb::Init(arguments) => init::run(&arguments),
         Verb::Check(arguments) => check::run(&arguments),

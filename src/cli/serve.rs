@@ -1,17 +1,17 @@
 //! `serve`: the whole, built once. The order of the building is the order of the data; taking it down goes
 //! the other way.
 
-use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::task::JoinSet;
+use tokio::sync::watch;
+use tokio::task::{JoinHandle, JoinSet};
 
 use super::exit::{Exit, failed};
-use super::rules::tell;
 use super::run::{block_on, given, settings};
 use crate::chance;
 use crate::clock::Clock;
@@ -20,6 +20,7 @@ use crate::intake::{Intake, Rules, Signals, Writer};
 use crate::model::id::{InstallationKey, RulesVersion};
 use crate::model::rule::RuleSet;
 use crate::model::time::Second;
+use crate::model::value::Properties;
 use crate::outbox::{self, Outbox};
 use crate::providers::PROVIDERS;
 use crate::providers::webhook;
@@ -74,54 +75,118 @@ pub fn run(arguments: Arguments) -> Exit {
 }
 
 async fn serve(settings: &Settings) -> Result<(), String> {
+    let running = start(settings).await?;
+    announce(settings, running.address());
+    stopped().await;
+    running.stop().await
+}
+
+/// The whole, at work.
+pub struct Running {
+    store: Arc<Store>,
+    intake: Intake,
+    writing: JoinHandle<()>,
+    /// Wakes, catching up, the rules folder.
+    others: JoinSet<()>,
+    sending: Outbox,
+    web: Option<(SocketAddr, JoinHandle<()>)>,
+    stop: watch::Sender<bool>,
+}
+
+/// Builds the whole from the settings and lets it run.
+///
+/// # Errors
+/// What has to be put right first, in words.
+pub async fn start(settings: &Settings) -> Result<Running, String> {
     let clock = Clock::system();
     let store = Store::open(settings.database_url.reveal(), Options::default()).await;
     let store = Arc::new(store.map_err(|error| error.to_string())?);
     let key = installation_key(&store, &clock).await?;
-    let folder = folder(settings, &store, &clock).await?;
+    let env: Properties =
+        settings.rule_environment.iter().map(|(name, value)| (name.clone(), value.reveal().into())).collect();
+    let rules = Rules::new(no_rules(&env)?);
+    let folder = Folder {
+        path: settings.rules.clone(),
+        store: Arc::clone(&store),
+        clock: clock.clone(),
+        rules: rules.clone(),
+        env: env.clone(),
+    };
+    super::rules::tell(&folder.path, &folder.publish().await);
+    rollout::refresh(&store, &rules, &env).await.map_err(|error| error.to_string())?;
 
     let signals = Signals::default();
-    let writer = Writer::new(Arc::clone(&store), clock.clone(), key, folder.rules.clone(), signals.clone());
+    let writer = Writer::new(Arc::clone(&store), clock.clone(), key, rules, signals.clone());
     let (intake, writing) = Intake::start(writer, signals.clone());
+    let mut others = JoinSet::new();
+    others.spawn(schedule::run(intake.clone(), clock.clone(), store.is_shared()));
+    others.spawn(keep_up(folder, intake.clone()));
     let sending = Outbox::start(Arc::clone(&store), intake.clone(), clock.clone(), outbox_settings(settings)?);
     let sending = sending.map_err(|error| error.to_string())?;
-    let mut working = JoinSet::new();
-    working.spawn(schedule::run(intake.clone(), clock.clone(), store.is_shared()));
-    working.spawn(rules_in_force(folder, intake.clone()));
 
-    let door = intake.clone();
+    let (stop, stopping) = watch::channel(false);
     let parts = Parts {
-        submit: Box::new(move |body| {
-            let door = door.clone();
-            Box::pin(async move { door.submit(body).await })
-        }),
+        intake: intake.clone(),
         store: Arc::clone(&store),
         clock,
         readiness: Readiness::default(),
         commits: signals.commits.subscribe(),
         deadlines: Deadlines::default(),
     };
-    let site = Arc::new(Site::new(settings, parts));
-    match settings.listen {
-        Some(address) => {
-            let listener = TcpListener::bind(address).await.map_err(|error| format!("{address}: {error}"))?;
-            announce(settings, listener.local_addr().map_err(|error| error.to_string())?);
-            web::serve(listener, site, stopped()).await;
-        }
-        None => {
-            anstream::println!("listening nowhere: ANTIPHON_LISTEN is `off`");
-            drop(site);
-            stopped().await;
-        }
+    let web = match settings.listen {
+        Some(address) => Some(listen(address, Arc::new(Site::new(settings, parts)), stopping).await?),
+        None => None,
+    };
+    Ok(Running { store, intake, writing, others, sending, web, stop })
+}
+
+/// Brings everybody up to the rules in force, then follows the folder.
+async fn keep_up(folder: Folder, intake: Intake) {
+    rollout::catch_up::run(&intake, &folder.clock).await;
+    let path = folder.path.clone();
+    rollout::follow(folder, intake, move |outcome| super::rules::tell(&path, outcome)).await;
+}
+
+async fn listen(
+    address: SocketAddr,
+    site: Arc<Site>,
+    mut stopping: watch::Receiver<bool>,
+) -> Result<(SocketAddr, JoinHandle<()>), String> {
+    let listener = TcpListener::bind(address).await.map_err(|error| format!("{address}: {error}"))?;
+    let address = listener.local_addr().map_err(|error| error.to_string())?;
+    let stop = async move {
+        // The sender goes with the server: then it is over as well.
+        let _ = stopping.wait_for(|stop| *stop).await;
+    };
+    Ok((address, tokio::spawn(web::serve(listener, site, stop))))
+}
+
+impl Running {
+    /// Where it listens, if it does.
+    #[must_use]
+    pub fn address(&self) -> Option<SocketAddr> {
+        self.web.as_ref().map(|(address, _)| *address)
     }
 
-    working.shutdown().await;
-    sending.stop(GRACE).await;
-    drop(intake);
-    let _ = writing.await;
-    match Arc::into_inner(store) {
-        Some(store) => store.close().await.map_err(|error| error.to_string()),
-        None => Ok(()),
+    /// Takes it down, the other way round than it was built: nothing new comes in, what is under way is
+    /// finished, the database is closed.
+    ///
+    /// # Errors
+    /// The database could not be closed; nothing is lost by it.
+    pub async fn stop(mut self) -> Result<(), String> {
+        self.stop.send_replace(true);
+        if let Some((_, web)) = self.web {
+            // Its deadlines bound this.
+            let _ = web.await;
+        }
+        self.others.shutdown().await;
+        self.sending.stop(GRACE).await;
+        drop(self.intake);
+        let _ = self.writing.await;
+        match Arc::into_inner(self.store) {
+            Some(store) => store.close().await.map_err(|error| error.to_string()),
+            None => Ok(()),
+        }
     }
 }
 
@@ -135,28 +200,12 @@ async fn installation_key(store: &Store, clock: &Clock) -> Result<InstallationKe
     ensure.await.map_err(|error: crate::store::StoreError| format!("the database cannot be used: {error}"))
 }
 
-/// Publishes what is new in the rules folder, and puts in force what the database says is active.
-async fn folder(settings: &Settings, store: &Arc<Store>, clock: &Clock) -> Result<Folder, String> {
-    let env = settings.rule_environment.iter().map(|(name, value)| (name.clone(), value.reveal().into())).collect();
-    let rules = Rules::new(no_rules()?);
-    let folder = Folder { path: settings.rules.clone(), store: Arc::clone(store), clock: clock.clone(), rules, env };
-    tell(&folder.path, &folder.publish().await);
-    rollout::refresh(store, &folder.rules, &folder.env).await.map_err(|error| error.to_string())?;
-    Ok(folder)
-}
-
 /// Before the first rule set: everything is stored, nothing follows from it.
-fn no_rules() -> Result<Versions, String> {
-    let engine = Engine::compile(Arc::new(RuleSet::default()), RulesVersion::default(), &Catalogue::default());
-    let active = Arc::new(engine.map_err(|error| error.to_string())?);
-    Ok(Versions { active, since: Second(0), older: BTreeMap::new() })
-}
-
-/// Brings everybody up to the rules, then follows the folder.
-async fn rules_in_force(folder: Folder, intake: Intake) {
-    rollout::catch_up::run(&intake, &folder.clock).await;
-    let path = folder.path.clone();
-    rollout::follow(folder, intake, |outcome| tell(&path, outcome)).await;
+fn no_rules(env: &Properties) -> Result<Versions, String> {
+    let catalogue = Catalogue { env: env.clone(), ..Catalogue::default() };
+    let engine = Engine::compile(Arc::new(RuleSet::default()), RulesVersion::default(), &catalogue);
+    let engine = engine.map_err(|_| "the empty rule set does not load".to_owned())?;
+    Ok(Versions::new(Arc::new(engine), Second(0)))
 }
 
 fn outbox_settings(settings: &Settings) -> Result<outbox::Settings, String> {
@@ -178,7 +227,10 @@ fn outbox_settings(settings: &Settings) -> Result<outbox::Settings, String> {
 }
 
 /// Where the server is, and what is on and off. Never a key.
-fn announce(settings: &Settings, address: std::net::SocketAddr) {
+fn announce(settings: &Settings, address: Option<SocketAddr>) {
+    let Some(address) = address else {
+        return anstream::println!("listening nowhere: ANTIPHON_LISTEN is `off`");
+    };
     anstream::println!("listening on http://{address}");
     let url = settings.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
     let on = |name: &&str| settings.origin(name.trim_start_matches("ANTIPHON_")).is_some();

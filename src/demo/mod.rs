@@ -80,14 +80,18 @@ async fn start(folder: &Folder, graph: &StandIn, desk: &StandIn) -> Result<Runni
 }
 
 fn epilogue(url: &str, exit: bool) {
-    anstream::println!("\nThat was the main job: a reply comes in, a segment changes, a campaign starts, time does the rest.");
+    anstream::println!(
+        "\nThat was the main job: a reply comes in, a segment changes, a campaign starts, time does the rest."
+    );
     if exit {
         return;
     }
     anstream::println!("\nThe server keeps running until Ctrl-C. Look around:");
     anstream::println!("   curl -s -H 'Authorization: Bearer {APP_KEY}' {url}/antiphon/activity?limit=5");
     anstream::println!("   curl -s -H 'Authorization: Bearer {APP_KEY}' {url}/v1/customers/ana/segments");
-    anstream::println!("   curl -s -u {SITE_ID}:{API_KEY} -X PUT {url}/api/v1/customers/dee -d '{{\"first_name\":\"Dee\"}}'");
+    anstream::println!(
+        "   curl -s -u {SITE_ID}:{API_KEY} -X PUT {url}/api/v1/customers/dee -d '{{\"first_name\":\"Dee\"}}'"
+    );
     anstream::println!("\nThen start your own: antiphon init my-rules");
 }
 

@@ -63,8 +63,12 @@ impl Story {
                 .facts
                 .wait("the campaign starts", |item| about(item, id) && item["name"] == "appointment_booked")
                 .await?;
-            line(2, format!("{name}: campaign {} starts, step ask asks for a message", names(&booked, "journey_started")));
-            let sent = self.facts.wait("the message is accepted", |item| about(item, id) && is_sent(item, "ask")).await?;
+            line(
+                2,
+                format!("{name}: campaign {} starts, step ask asks for a message", names(&booked, "journey_started")),
+            );
+            let sent =
+                self.facts.wait("the message is accepted", |item| about(item, id) && is_sent(item, "ask")).await?;
             line(3, format!("WhatsApp accepts template appt_confirm at {}: that is an event too", clock(&sent)));
         }
         Ok(())
@@ -86,7 +90,8 @@ impl Story {
         line(3, format!("campaign {} starts", names(&yes, "journey_started")));
         let status = self.attribute("ana", "appointment_status").await?;
         line(4, format!("her attribute appointment_status is \"{status}\""));
-        let (_, thanks) = self.graph.wait_for(|body| body["text"]["body"].as_str().is_some_and(|t| t.contains("Ana"))).await;
+        let (_, thanks) =
+            self.graph.wait_for(|body| body["text"]["body"].as_str().is_some_and(|t| t.contains("Ana"))).await;
         line(4, format!("a message goes out: \"{}\"", text(&thanks["text"]["body"])));
         Ok(yes)
     }
@@ -109,7 +114,14 @@ impl Story {
         line(1, format!("POST /webhooks/whatsapp, signed  → {status}"));
         let no = self.facts.wait("his answer", |item| about(item, "bo") && item["data"]["body"] == "no").await?;
         line(2, format!("it answers campaign appointment ({})", text(&no["data"]["reason"])));
-        line(2, format!("Bo enters segment {}; campaign {} starts", names(&no, "segment_entered"), names(&no, "journey_started")));
+        line(
+            2,
+            format!(
+                "Bo enters segment {}; campaign {} starts",
+                names(&no, "segment_entered"),
+                names(&no, "journey_started")
+            ),
+        );
         let (_, told) = self.desk.wait_for(|body| body["status"] == "declined").await;
         line(3, format!("the desk gets a signed webhook: {told}"));
         Ok(())
@@ -124,11 +136,14 @@ impl Story {
         check("it is anonymous", hello["person"].is_null())?;
         line(2, "it is kept as an anonymous event, and stays one".to_owned());
         let skipped = followed(&hello, "step_skipped").next().ok_or("the send was not refused")?;
-        line(2, format!(
-            "campaign {} starts all the same; its message is refused: {}",
-            names(&hello, "journey_started"),
-            text(&skipped["data"]["reason"])
-        ));
+        line(
+            2,
+            format!(
+                "campaign {} starts all the same; its message is refused: {}",
+                names(&hello, "journey_started"),
+                text(&skipped["data"]["reason"])
+            ),
+        );
         Ok(())
     }
 
@@ -146,7 +161,9 @@ impl Story {
         chapter("Now nobody sends anything, and time passes.");
         let left = self
             .facts
-            .wait("Ana leaves", |item| about(item, "ana") && item["kind"] == "segment_left" && item["name"] == "yes-lately")
+            .wait("Ana leaves", |item| {
+                about(item, "ana") && item["kind"] == "segment_left" && item["name"] == "yes-lately"
+            })
             .await?;
         let expected = Second(second(yes).0 + WINDOW_SECONDS);
         check("she leaves on the second", text(&left["at"]) == expected.rfc3339())?;
@@ -162,7 +179,10 @@ impl Story {
         let sent = self.facts.wait("the reminder", |item| about(item, "cleo") && is_sent(item, "remind")).await?;
         let (_, reminder) = self.graph.wait_for(|body| body["template"]["name"] == "appt_reminder").await;
         check("the reminder is hers", reminder["to"] == format!("+{CLEO}"))?;
-        line(1, format!("8 seconds after the question her campaign goes on; at {} the reminder is accepted", clock(&sent)));
+        line(
+            1,
+            format!("8 seconds after the question her campaign goes on; at {} the reminder is accepted", clock(&sent)),
+        );
         let reminders = self.graph.got().iter().filter(|body| body["template"]["name"] == "appt_reminder").count();
         check("nobody else is reminded", reminders == 1)?;
         line(1, "Ana and Bo answered, so nobody reminds them".to_owned());

@@ -15,7 +15,7 @@ impl Chance {
     /// A point between `low` and `high`, both included.
     fn between(self, low: i64, high: i64) -> i64 {
         let width = i128::from(high.saturating_sub(low).max(0)) + 1;
-        let offset = width * i128::from(self.0) >> 32;
+        let offset = (width * i128::from(self.0)) >> 32;
         low.saturating_add(i64::try_from(offset).unwrap_or(0))
     }
 }

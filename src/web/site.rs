@@ -1,6 +1,5 @@
 //! What every handler can reach.
 
-use std::pin::Pin;
 use std::sync::Arc;
 
 use tokio::sync::{Semaphore, watch};
@@ -13,7 +12,7 @@ use super::health::Readiness;
 use super::problem::Problem;
 use crate::chance;
 use crate::clock::Clock;
-use crate::intake::{Body, Receipt, Refusal};
+use crate::intake::Intake;
 use crate::providers::whatsapp::handshake::VerifyToken;
 use crate::providers::whatsapp::signature::AppSecret;
 use crate::settings::{Secret, Settings};
@@ -22,13 +21,9 @@ use crate::store::{Store, StoreError};
 /// Those who follow the activity live, at once.
 const LISTENERS_MAX: usize = 64;
 
-/// The door to the intake: takes a body, answers when it is committed or refused. Dropping the
-/// future must lose the answer only, not the work.
-pub type Submit = Box<dyn Fn(Body) -> Pin<Box<dyn Future<Output = Result<Receipt, Refusal>> + Send>> + Send + Sync>;
-
 /// What the site is built from.
 pub struct Parts {
-    pub submit: Submit,
+    pub intake: Intake,
     pub store: Arc<Store>,
     pub clock: Clock,
     pub readiness: Readiness,
@@ -43,7 +38,7 @@ pub struct Site {
     /// The URL that the world sees.
     pub(super) url: String,
     pub(super) whatsapp: Option<WhatsApp>,
-    pub(super) submit: Submit,
+    pub(super) intake: Intake,
     pub(super) store: Arc<Store>,
     pub(super) clock: Clock,
     pub(super) readiness: Readiness,
@@ -78,7 +73,7 @@ impl Site {
             },
             url: settings.public_url.clone().unwrap_or_else(listening),
             whatsapp,
-            submit: parts.submit,
+            intake: parts.intake,
             store: parts.store,
             clock: parts.clock,
             readiness: parts.readiness,

@@ -9,6 +9,8 @@ mod examples;
 mod hostile;
 #[cfg(feature = "server")]
 mod intake;
+#[cfg(feature = "server")]
+mod kill;
 mod language;
 #[cfg(feature = "server")]
 mod live;

@@ -3,4 +3,5 @@
 mod attempts;
 mod delivery;
 mod guard;
+mod running;
 mod toy;
