@@ -3,4 +3,5 @@
 mod delivery;
 mod people;
 mod replies;
+mod rules;
 mod world;
