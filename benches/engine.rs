@@ -28,8 +28,7 @@ fn versions(segments: usize) -> Versions {
     let compiled = dsl::compile(&BTreeMap::from([("words.yaml".to_owned(), text)]));
     let rules = Arc::new(compiled.rules.expect("the rules are right"));
     let names = rules.segments.iter().map(|segment| segment.name.clone());
-    let catalogue =
-        Catalogue { segments: names.zip((1..).map(SegmentId)).collect(), ..Catalogue::default() };
+    let catalogue = Catalogue { segments: names.zip((1..).map(SegmentId)).collect(), ..Catalogue::default() };
     let engine = Engine::compile(rules, RulesVersion(1), &catalogue).expect("a checked rule set runs");
     Versions::new(Arc::new(engine), T0)
 }
