@@ -10,7 +10,7 @@ use super::paint::{github, human, json, summary};
 use super::run::{given, settings};
 use crate::diagnostic::{Diagnostic, Severity, Sources};
 use crate::dsl;
-use crate::rollout::folder;
+use crate::rollout::folder::{self, FolderError};
 
 /// Checks rule files and says everything that is wrong with them, without a server.
 ///
@@ -116,12 +116,14 @@ fn lies_in(path: &Path, folder: &Path) -> bool {
 /// Checks the rule set below `root`.
 fn check(root: &Path, wanted: &[PathBuf]) -> Result<Checked, String> {
     let shown = shown(root);
-    let snapshot = folder::read(root).map_err(|error| format!("{}: {error}", root.display()))?;
+    let snapshot = folder::read(root).map_err(|error| match error {
+        FolderError::Missing | FolderError::Empty => {
+            format!("{}: {error}; `antiphon init` writes a few rules", root.display())
+        }
+        FolderError::Restless | FolderError::Unusable(_) => error.to_string(),
+    })?;
     let files = snapshot.len();
-    if files == 0 {
-        return Err(format!("{}: there is no rule file in it; `antiphon init` writes a few", root.display()));
-    }
-    for path in wanted.iter().filter(|path| !path.is_file()) {
+    if let Some(path) = wanted.iter().find(|path| !path.is_file()) {
         return Err(format!("{}: there is no such file", path.display()));
     }
     let (mut sources, mut unreadable, mut texts) = (Sources::default(), Vec::new(), BTreeMap::new());

@@ -1,4 +1,4 @@
-//! What became of the rules folder, in words for the terminal.
+//! What came of the rules folder, in words: at the start, and whenever it changes.
 
 use std::path::Path;
 
@@ -6,8 +6,8 @@ use super::plain::plain;
 use crate::rollout::folder::FolderError;
 use crate::rollout::{FolderTrouble, Published};
 
-/// Says what came of publishing the folder at `path`.
-pub fn say(path: &Path, outcome: &Result<Published, FolderTrouble>) {
+/// Says what came of publishing the folder at `path`. What was active stays so unless this says otherwise.
+pub fn tell(path: &Path, outcome: &Result<Published, FolderTrouble>) {
     let shown = path.display();
     match outcome {
         Ok(Published::Activated(version)) => anstream::println!("rules: version {} of {shown} is active", version.0),
@@ -20,12 +20,16 @@ pub fn say(path: &Path, outcome: &Result<Published, FolderTrouble>) {
             active.0
         ),
         Ok(Published::Refused(refused)) => {
-            anstream::eprint!("{}rules: {shown} was not taken; what was active stays active\n", refused.render(true));
+            anstream::eprintln!("{}rules: {shown} was not taken; what was active stays active", refused.render(true))
         }
-        Ok(Published::Nothing) => anstream::println!("rules: none in {shown}; `antiphon init` writes a few"),
-        Err(FolderTrouble::Folder(FolderError::Missing)) => {
-            anstream::println!("rules: there is no {shown}; `antiphon init` writes a few");
+        Err(FolderTrouble::Folder(error @ (FolderError::Missing | FolderError::Empty))) => {
+            anstream::println!("rules: {shown}: {error}; `antiphon init` writes a few");
         }
-        Err(error) => anstream::eprintln!("rules: {shown} was not taken: {}", plain(&error.to_string())),
+        Err(trouble) => anstream::eprintln!("rules: {shown} was not taken: {}", lines(&trouble.to_string())),
     }
+}
+
+/// Paths may hold anything; the lines of a list stay lines.
+fn lines(text: &str) -> String {
+    text.lines().map(plain).collect::<Vec<_>>().join("\n")
 }

@@ -112,7 +112,7 @@ pub async fn start(settings: &Settings) -> Result<Running, String> {
         rules: rules.clone(),
         env: env.clone(),
     };
-    super::rules::say(&folder.path, &folder.publish().await);
+    super::rules::tell(&folder.path, &folder.publish().await);
     rollout::refresh(&store, &rules, &env).await.map_err(|error| error.to_string())?;
 
     let signals = Signals::default();
@@ -126,7 +126,7 @@ pub async fn start(settings: &Settings) -> Result<Running, String> {
 
     let (stop, stopping) = watch::channel(false);
     let parts = Parts {
-        intake: intake.clone(),
+        submit: door(intake.clone()),
         store: Arc::clone(&store),
         clock,
         readiness: Readiness::default(),
@@ -140,11 +140,19 @@ pub async fn start(settings: &Settings) -> Result<Running, String> {
     Ok(Running { store, intake, writing, others, sending, web, stop })
 }
 
+/// The way of the web server to the intake.
+fn door(intake: Intake) -> web::Submit {
+    Box::new(move |body| {
+        let intake = intake.clone();
+        Box::pin(async move { intake.submit(body).await })
+    })
+}
+
 /// Brings everybody up to the rules in force, then follows the folder.
 async fn keep_up(folder: Folder, intake: Intake) {
     rollout::catch_up::run(&intake, &folder.clock).await;
     let path = folder.path.clone();
-    rollout::follow(folder, intake, move |outcome| super::rules::say(&path, outcome)).await;
+    rollout::follow(folder, intake, move |outcome| super::rules::tell(&path, outcome)).await;
 }
 
 async fn listen(

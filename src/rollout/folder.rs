@@ -29,6 +29,8 @@ pub type Snapshot = BTreeMap<String, Vec<u8>>;
 pub enum FolderError {
     /// There is no such folder.
     Missing,
+    /// There is no rule file in it. That is rather a folder that is not there yet than the wish for no rules.
+    Empty,
     /// It was written to for as long as it was watched.
     Restless,
     /// What is wrong with it: a sentence for each path.
@@ -39,6 +41,7 @@ impl fmt::Display for FolderError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Missing => f.write_str("there is no such folder"),
+            Self::Empty => f.write_str("there is no rule file in it"),
             Self::Restless => f.write_str("somebody is writing to it all the time; it is read when it stands still"),
             Self::Unusable(complaints) => f.write_str(&complaints.join("\n")),
         }
@@ -72,7 +75,11 @@ fn look(folder: &Path) -> Result<Snapshot, FolderError> {
     }
     let mut walk = Walk::default();
     walk.folder(folder, String::new(), 0);
-    if walk.complaints.is_empty() { Ok(walk.found) } else { Err(FolderError::Unusable(walk.complaints)) }
+    match (walk.complaints.is_empty(), walk.found.is_empty()) {
+        (false, _) => Err(FolderError::Unusable(walk.complaints)),
+        (true, true) => Err(FolderError::Empty),
+        (true, false) => Ok(walk.found),
+    }
 }
 
 #[derive(Default)]

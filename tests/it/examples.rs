@@ -1,35 +1,148 @@
-//! The samples of `rules/` are useful as they stand, and start nothing.
+//! Everything that is shown as an example is right: the samples of `rules/`, and the blocks of the pages.
 
-use std::collections::BTreeMap;
+mod page;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-use antiphon::diagnostic::{Code, render};
-use antiphon::dsl::compile;
+use antiphon::diagnostic::{Code, Severity, render};
+use antiphon::dsl::{Compiled, compile};
+use antiphon::model::norm::normalise;
 use antiphon::model::rule::CampaignState;
 
-/// The rule files below `folder`, by their path in the repository.
-fn read(folder: &Path, files: &mut BTreeMap<String, String>) {
+use page::{Page, codes};
+
+type Files = BTreeMap<String, String>;
+
+/// The files below `folder` whose names end so, by their path in the repository.
+fn read(folder: &Path, ending: &str, files: &mut Files) {
     for entry in fs::read_dir(folder).expect("the folder is there").flatten() {
         let path = entry.path();
+        let name = entry.file_name();
         if path.is_dir() {
-            read(&path, files);
-        } else if path.extension().is_some_and(|ending| ending == "yaml") {
+            // What is built or hidden is not ours.
+            if name != "target" && !name.to_string_lossy().starts_with('.') {
+                read(&path, ending, files);
+            }
+        } else if path.extension().is_some_and(|found| found == ending) {
             let name = path.strip_prefix(env!("CARGO_MANIFEST_DIR")).expect("it was found below");
-            let text = fs::read_to_string(&path).expect("rule files are UTF-8");
+            let text = fs::read_to_string(&path).expect("rule files and pages are UTF-8");
             files.insert(name.to_string_lossy().replace('\\', "/"), text);
         }
     }
 }
 
+fn samples() -> Files {
+    let mut files = Files::new();
+    read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("rules"), "yaml", &mut files);
+    files
+}
+
+fn pages() -> Vec<Page> {
+    let mut files = Files::new();
+    read(Path::new(env!("CARGO_MANIFEST_DIR")), "md", &mut files);
+    files.iter().map(|(path, text)| Page::read(path, text, &samples())).collect()
+}
+
+/// Errors and warnings about the file `path`, by their codes.
+fn found(compiled: &Compiled, path: &str) -> BTreeSet<String> {
+    let about = |span| compiled.sources.path(span) == path;
+    let diagnostics = compiled.diagnostics.iter().filter(|d| d.severity() != Severity::Advice);
+    diagnostics.filter(|d| about(d.span().file)).map(|d| d.code.to_string()).collect()
+}
+
+/// Where the examples of a page are not what the page says of them: right, or wrong with the codes in their comments.
+fn complaints(page: &Page) -> Vec<String> {
+    let mut complaints = Vec::new();
+    let mut compare = |files: &Files, path: &str, line: usize, expected: &BTreeSet<String>| {
+        let compiled = compile(files);
+        let found = found(&compiled, path);
+        if found != *expected {
+            let said = render::render(&compiled.diagnostics, &compiled.sources, false);
+            complaints.push(format!("{}:{line}: expected {expected:?}, found {found:?}\n{said}", page.path));
+        }
+    };
+    let right = page.right();
+    for example in &page.files {
+        let files = page.with(&right, &example.path, &example.text);
+        compare(&files, &example.path, example.line, &codes(&example.text));
+    }
+    for (line, condition) in &page.conditions {
+        let path = "rules/condition.yaml";
+        let text = format!("version: 1\nsegments:\n  condition:\n    when: |\n      {condition}\n");
+        compare(&page.with(&right, path, &text), path, *line, &codes(condition));
+    }
+    for row in &page.replies {
+        for message in &row.messages {
+            let (message, keyword) = (normalise(message), normalise("yes"));
+            let is = [message == keyword, message.starts_with(&keyword), message.contains(&keyword)];
+            if is != row.matches {
+                complaints.push(format!("{}:{}: `{}` is {is:?}", page.path, row.line, message.as_str()));
+            }
+        }
+    }
+    complaints
+}
+
 #[test]
 fn the_samples_compile_without_a_warning_and_are_drafts() {
-    let mut files = BTreeMap::new();
-    read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("rules"), &mut files);
-    let compiled = compile(&files);
+    let compiled = compile(&samples());
     let said = render::render(&compiled.diagnostics, &compiled.sources, false);
     assert!(compiled.diagnostics.iter().all(|diagnostic| diagnostic.code == Code::A0801), "{said}");
     let rules = compiled.rules.expect("nothing was complained of");
     assert!(rules.campaigns.iter().all(|campaign| campaign.state == CampaignState::Draft));
     assert!(rules.segments.iter().any(|segment| segment.name == "yes-in-time"));
+}
+
+#[test]
+fn what_the_pages_show_is_true() {
+    let complaints: Vec<String> = pages().iter().flat_map(complaints).collect();
+    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+}
+
+#[test]
+fn the_page_of_the_language_shows_a_lot() {
+    let pages = pages();
+    let page = pages.iter().find(|page| page.path == "grammar/README.md").expect("the page is there");
+    assert!(page.files.len() >= 5 && page.conditions.len() >= 50 && page.consoles.len() >= 2);
+    assert!(page.replies.len() >= 4 && page.replies.iter().all(|row| !row.messages.is_empty()));
+}
+
+#[test]
+fn a_wrong_example_is_seen() {
+    let wrong = |text: &str| complaints(&Page::read("page.md", text, &samples())).len();
+    let file = "version: 1\nsegments:\n  a:\n    when: |\n      replied";
+    assert_eq!(wrong(&format!("```yaml\n{file} ever\n```\n")), 0);
+    assert_eq!(wrong(&format!("```yaml\n{file}\n```\n")), 1);
+    assert_eq!(wrong(&format!("```yaml\n# rules/a.yaml: E0203\n{file}\n```\n")), 0);
+    assert_eq!(wrong(&format!("```yaml\n# rules/a.yaml: E0203\n{file} ever\n```\n")), 1);
+    assert_eq!(wrong("```antiphon\nreplied YES ever\n\n# a comment\nreplied yes ever   # E0103\n```\n"), 0);
+    assert_eq!(wrong("```antiphon\nreplied yes ever\nreplied YES ever   # E0103\nrelpied ever  # E0101\n```\n"), 3);
+    assert_eq!(wrong("| `Yes!` `YES` | ✔ | ✔ | ✔ |\n| `oh yes` | ✘ | ✘ | ✔ |\n"), 0);
+    assert_eq!(wrong("| `Yes!` `no` | ✔ | ✔ | ✔ |\n"), 1);
+}
+
+#[cfg(feature = "server")]
+#[test]
+fn the_output_on_the_pages_is_what_the_command_says() {
+    for page in pages() {
+        for console in &page.consoles {
+            let folder = std::env::temp_dir().join(format!("antiphon-page-{}-{}", std::process::id(), console.line));
+            for (path, text) in &console.files {
+                let path = folder.join(path);
+                fs::create_dir_all(path.parent().expect("it lies in the folder")).expect("it can be made");
+                fs::write(path, text).expect("it can be written");
+            }
+            let output = std::process::Command::new(env!("CARGO_BIN_EXE_antiphon"))
+                .args(&console.arguments)
+                .current_dir(&folder)
+                .env_clear()
+                .output()
+                .expect("the binary starts");
+            fs::remove_dir_all(&folder).expect("it can be taken away");
+            let said = String::from_utf8(output.stdout).expect("it is UTF-8");
+            assert_eq!(console.output.trim_end(), said.trim_end(), "{}:{}\n{said}", page.path, console.line);
+        }
+    }
 }

@@ -1,12 +1,16 @@
 //! The one test binary. Data stands beside the code that reads it.
 
 mod bounds;
+#[cfg(feature = "server")]
+mod cli;
 mod compile;
 mod engine;
 mod examples;
 mod hostile;
 #[cfg(feature = "server")]
 mod intake;
+#[cfg(feature = "server")]
+mod kill;
 mod language;
 #[cfg(feature = "server")]
 mod live;
@@ -17,6 +21,10 @@ mod phones;
 mod providers;
 mod resolve;
 #[cfg(feature = "server")]
+mod settings;
+#[cfg(feature = "server")]
 mod store;
 mod texts;
 mod tidy;
+#[cfg(feature = "server")]
+mod web;

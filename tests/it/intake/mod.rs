@@ -1,6 +1,8 @@
 //! What comes in, what it changes, and that it does so whole, once, and for the right person.
 
+mod consent;
 mod delivery;
 mod people;
 mod replies;
+mod rules;
 mod world;

@@ -1,6 +1,5 @@
-//! A real intake on a real SQLite file, with a clock that the test moves.
+//! A real intake on a real database, with a clock that the test moves.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -16,8 +15,12 @@ use antiphon::model::value::Properties;
 use antiphon::providers::whatsapp;
 use antiphon::rollout::{self, Published};
 use antiphon::store::outbox::{self, Claimed};
-use antiphon::store::{Options, Store, events, identities, memberships, rules};
+use antiphon::store::{Store, events, identities, memberships, rules};
 use serde_json::json;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{Connection as _, Executor as _, PgConnection, Row as _, SqliteConnection};
+
+use crate::store::harness::{TempFile, TempSchema, block_on, open};
 
 pub const T0: Second = Second(1_795_334_400);
 
@@ -25,38 +28,47 @@ pub struct World {
     pub store: Arc<Store>,
     pub clock: Clock,
     pub intake: Intake,
-    folder: PathBuf,
+    pub rules: Rules,
+    url: String,
     ids: AtomicU32,
 }
 
-/// Runs `story` in a world with these rules.
-pub fn with_rules(rules: &str, story: impl AsyncFnOnce(&World)) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime starts");
-    runtime.block_on(async {
-        let world = World::new(rules).await;
-        story(&world).await;
-        std::fs::remove_dir_all(&world.folder).expect("the folder is ours");
+/// Runs `story` in a world with these rules: on SQLite, and on PostgreSQL where there is one.
+pub fn with_rules(rules: &str, story: impl AsyncFn(&World)) {
+    with_files(&[("rules.yaml", rules)], story);
+}
+
+/// The same with several files.
+pub fn with_files(rules: &[(&str, &str)], story: impl AsyncFn(&World)) {
+    block_on(async {
+        let file = TempFile::new("intake");
+        story(&World::new(rules, &file.url()).await).await;
+        let Some(schema) = TempSchema::new("intake").await else { return };
+        story(&World::new(rules, &schema.url).await).await;
+        schema.remove().await;
     });
 }
 
 impl World {
-    async fn new(rules: &str) -> Self {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let name = format!("intake-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-        let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
-        std::fs::create_dir_all(&folder).expect("the target folder can be written");
-        let url = format!("sqlite://{}", folder.join("antiphon.db").display());
-        let store = Arc::new(Store::open(&url, Options::default()).await.expect("a new file opens"));
+    async fn new(rules: &[(&str, &str)], url: &str) -> Self {
+        let store = Arc::new(open(url).await);
         let clock = Clock::manual(T0);
-        let files = [("rules.yaml".to_owned(), rules.to_owned())].into();
-        let published = rollout::publish(&store, &clock, files).await.expect("the store works");
+        let published = publish(&store, &clock, rules).await;
         assert!(matches!(published, Published::Activated(_)), "{published:?}");
         let versions = rollout::versions(&store, &Properties::new()).await.expect("it loads").expect("one is active");
-        let signals = Signals::default();
+        let (signals, rules) = (Signals::default(), Rules::new(versions));
         let key = InstallationKey([7; 32]);
-        let writer = Writer::new(Arc::clone(&store), clock.clone(), key, Rules::new(versions), signals.clone());
+        let writer = Writer::new(Arc::clone(&store), clock.clone(), key, rules.clone(), signals.clone());
         let (intake, _) = Intake::start(writer, signals);
-        Self { store, clock, intake, folder, ids: AtomicU32::new(0) }
+        Self { store, clock, intake, rules, url: url.to_owned(), ids: AtomicU32::new(0) }
+    }
+
+    /// Publishes these rules, puts them in force and brings everybody up to them.
+    pub async fn publish(&self, rules: &str) -> Published {
+        let published = publish(&self.store, &self.clock, &[("rules.yaml", rules)]).await;
+        rollout::refresh(&self.store, &self.rules, &Properties::new()).await.expect("what is active loads");
+        rollout::catch_up::run(&self.intake, &self.clock).await;
+        published
     }
 
     pub fn after(&self, seconds: i64) {
@@ -187,17 +199,36 @@ impl World {
 
     /// One number from the database, read beside the server.
     pub async fn count(&self, sql: &'static str) -> i64 {
-        use sqlx::{Connection as _, Row as _};
-        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(self.folder.join("antiphon.db"));
-        let mut database = sqlx::SqliteConnection::connect_with(&options).await.expect("the file opens");
-        sqlx::query(sql).fetch_one(&mut database).await.expect("the statement is right").get(0)
+        match self.url.strip_prefix("sqlite://") {
+            Some(path) => {
+                let options = SqliteConnectOptions::new().filename(path);
+                let mut database = SqliteConnection::connect_with(&options).await.expect("the file opens");
+                sqlx::query(sql).fetch_one(&mut database).await.expect("the statement is right").get(0)
+            }
+            None => {
+                let mut database = PgConnection::connect(&self.url).await.expect("the server is there");
+                sqlx::query(sql).fetch_one(&mut database).await.expect("the statement is right").get(0)
+            }
+        }
     }
 
     /// Changes the database behind the server's back.
     pub async fn tamper(&self, sql: &'static str) {
-        use sqlx::Connection as _;
-        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(self.folder.join("antiphon.db"));
-        let mut database = sqlx::SqliteConnection::connect_with(&options).await.expect("the file opens");
-        sqlx::query(sql).execute(&mut database).await.expect("the statement is right");
+        match self.url.strip_prefix("sqlite://") {
+            Some(path) => {
+                let options = SqliteConnectOptions::new().filename(path);
+                let mut database = SqliteConnection::connect_with(&options).await.expect("the file opens");
+                database.execute(sql).await.expect("the statement is right");
+            }
+            None => {
+                let mut database = PgConnection::connect(&self.url).await.expect("the server is there");
+                database.execute(sql).await.expect("the statement is right");
+            }
+        }
     }
+}
+
+async fn publish(store: &Store, clock: &Clock, rules: &[(&str, &str)]) -> Published {
+    let files = rules.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect();
+    rollout::publish(store, clock, &Properties::new(), files).await.expect("the store works")
 }

@@ -6,7 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests: a case that cannot go on ends here")]
 
 mod consequences;
-mod harness;
+pub mod harness;
 mod log;
 mod opening;
 mod outbox;
