@@ -172,19 +172,24 @@ fn line(item: &Json, who: &str) -> String {
         "journey_refused" => format!("campaign {name} not started: {}", word(data, "reason")),
         "journey_finished" => format!("campaign {name} finished"),
         "journey_exited" => format!("campaign {name} ended: {}", word(data, "reason")),
-        "step_asked" => format!("campaign {name}, step {}: recorded to be sent", word(data, "step")),
-        "step_drafted" => {
-            format!("campaign {name}, step {}: a draft, would do: {}", word(data, "step"), word(data, "what"))
-        }
-        "step_skipped" => format!("campaign {name}, step {}: skipped: {}", word(data, "step"), word(data, "reason")),
-        "step_updated" => format!("campaign {name}, step {}: attributes written", word(data, "step")),
-        "step_waits" => format!("campaign {name}, step {}: waits until {}", word(data, "step"), word(data, "until")),
+        "step_asked" => format!("{}: recorded to be sent", step(&name, data)),
+        "step_drafted" => format!("{}: a draft, would do: {}", step(&name, data), word(data, "what")),
+        "step_skipped" => format!("{}: skipped: {}", step(&name, data), word(data, "reason")),
+        "step_updated" => format!("{}: attributes written", step(&name, data)),
+        "step_waits" => format!("{}: waits until {}", step(&name, data), word(data, "until")),
         "loop" => format!("campaign {name}: cut off, it caused itself too many times"),
         "event" => event(&name, data),
         "attribute_change" => format!("attributes {}", attributes(data)),
         other => format!("{other}{}", about(data)),
     };
     format!("{who}{what}")
+}
+
+fn step(campaign: &str, data: &Json) -> String {
+    match word(data, "step") {
+        step if step.is_empty() => format!("campaign {campaign}"),
+        step => format!("campaign {campaign}, step {step}"),
+    }
 }
 
 fn event(name: &str, data: &Json) -> String {

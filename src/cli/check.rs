@@ -123,7 +123,7 @@ fn check(root: &Path, wanted: &[PathBuf]) -> Result<Checked, String> {
         FolderError::Restless | FolderError::Unusable(_) => error.to_string(),
     })?;
     let files = snapshot.len();
-    for path in wanted.iter().filter(|path| !path.is_file()) {
+    if let Some(path) = wanted.iter().find(|path| !path.is_file()) {
         return Err(format!("{}: there is no such file", path.display()));
     }
     let (mut sources, mut unreadable, mut texts) = (Sources::default(), Vec::new(), BTreeMap::new());

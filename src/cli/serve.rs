@@ -126,7 +126,7 @@ pub async fn start(settings: &Settings) -> Result<Running, String> {
 
     let (stop, stopping) = watch::channel(false);
     let parts = Parts {
-        intake: intake.clone(),
+        submit: door(intake.clone()),
         store: Arc::clone(&store),
         clock,
         readiness: Readiness::default(),
@@ -138,6 +138,14 @@ pub async fn start(settings: &Settings) -> Result<Running, String> {
         None => None,
     };
     Ok(Running { store, intake, writing, others, sending, web, stop })
+}
+
+/// The way of the web server to the intake.
+fn door(intake: Intake) -> web::Submit {
+    Box::new(move |body| {
+        let intake = intake.clone();
+        Box::pin(async move { intake.submit(body).await })
+    })
 }
 
 /// Brings everybody up to the rules in force, then follows the folder.

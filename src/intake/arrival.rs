@@ -51,6 +51,9 @@ impl Pass<'_> {
         let window = self.context.schema().attribution_window;
         let answered = attribution::attribute(&question, &self.candidates(person), window);
         let bound = answered.as_ref().filter(|(_, reason)| *reason == Reason::InFlight).map(|(message, _)| message.id);
+        if let Some(written) = self.keyword(person, arrival) {
+            self.write_attributes(person, written, Some(at), arrival.provider);
+        }
         let event = self.event(key, arrival, at, answered);
         self.step(person, Input::Event(event), arrival.provider, Some(&arrival.id));
         if let Some(message) = bound {

@@ -3,6 +3,7 @@
 
 mod arrival;
 mod changes;
+mod consent;
 mod delivery;
 mod gather;
 mod item;

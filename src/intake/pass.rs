@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::changes::Changes;
+use super::consent::Words;
 use super::item::{Body, Item, Outcome, Receipt};
 use super::loaded::Loaded;
 use crate::engine::{self, Input, Subject, Versions};
@@ -22,6 +23,7 @@ pub(super) struct Context<'a> {
     pub versions: &'a Versions,
     pub key: &'a InstallationKey,
     pub now: Second,
+    pub words: Words,
     /// New ids for people who are made, one for each of [`Loaded::free_ids`].
     pub fresh: &'a [ulid::Ulid],
 }

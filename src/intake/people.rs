@@ -3,6 +3,7 @@
 use serde_json::{Value as Json, json};
 use ulid::Ulid;
 
+use super::consent;
 use super::item::{Identify, Move, Outcome, Track};
 use super::pass::Pass;
 use crate::engine::{Input, Subject};
@@ -23,7 +24,9 @@ impl Pass<'_> {
     pub(super) fn identify(&mut self, identify: &Identify) -> Outcome {
         let mut attributes = identify.attributes.clone();
         let names = Names::take(&mut attributes);
+        let unsubscribed = attributes.remove(consent::UNSUBSCRIBED);
         if let Some(person) = self.meant(&identify.handle).or_else(|| self.named(&names)) {
+            attributes.extend(unsubscribed.and_then(|written| self.by_call(person, &written)).into_iter().flatten());
             return self.describe(person, &identify.handle, names, attributes, identify.at);
         }
         if identify.update_only {
@@ -34,17 +37,22 @@ impl Pass<'_> {
             self.changes.notice("failed_attribute_change", None, json!({ "name": "cio_id" }));
             return Outcome::PassedOver("a cio_id of nobody");
         };
+        attributes.extend(unsubscribed.and_then(|written| self.by_call(person, &written)).into_iter().flatten());
         // What they are made with holds from their first second on: no condition sees them without it.
         if let Some(subject) = self.subjects.get_mut(&person) {
             let given = attributes.iter().filter(|(_, value)| !is_nothing(value));
             subject.person.attributes.extend(given.map(|(name, value)| (name.clone(), value.clone())));
         }
-        self.rename(person, &identify.handle, names);
+        let named = self.rename(person, &identify.handle, names);
+        if let Some(subject) = self.subjects.get_mut(&person) {
+            named.iter().for_each(|(name, value)| subject.person.set(name, value));
+        }
         self.number(person, attributes.get("phone"));
         self.step(person, Input::Born, "antiphon", None);
         attributes.retain(|_, value| !is_nothing(value));
+        attributes.extend(named);
         if !attributes.is_empty() {
-            self.write_attributes(person, attributes, identify.at);
+            self.write_attributes(person, attributes, identify.at, "api");
         }
         Outcome::Taken
     }
@@ -58,7 +66,7 @@ impl Pass<'_> {
         at: Option<Second>,
     ) -> Outcome {
         let Some(subject) = self.subjects.get(&person) else { return Outcome::PassedOver("unknown person") };
-        let delta: Properties = attributes
+        let mut delta: Properties = attributes
             .into_iter()
             .map(|(name, value)| (name, if is_nothing(&value) { Json::Null } else { value }))
             .filter(|(name, value)| subject.person.attributes.get(name).unwrap_or(&Json::Null) != value)
@@ -70,56 +78,58 @@ impl Pass<'_> {
                 message: format!("a person has at most {ATTRIBUTES_PER_PERSON_MAX} attributes"),
             };
         }
-        self.rename(person, handle, names);
+        delta.extend(self.rename(person, handle, names));
         if let Some(phone) = delta.get("phone") {
             self.number(person, Some(phone));
         }
         if !delta.is_empty() {
-            self.write_attributes(person, delta, at);
+            self.write_attributes(person, delta, at, "api");
         }
         Outcome::Taken
     }
 
-    /// Identifiers of the body. One that belongs to somebody else is not changed, and that is noted.
-    fn rename(&mut self, person: PersonId, handle: &Handle, names: Names) {
+    /// The identifiers that the person gets by this call: they are written like attributes. One that belongs to
+    /// somebody else is not among them, and that is noted.
+    fn rename(&mut self, person: PersonId, handle: &Handle, names: Names) -> Properties {
         let by_cio_id = matches!(handle, Handle::CioId(_));
-        let Some(subject) = self.subjects.get(&person) else { return };
+        let Some(subject) = self.subjects.get(&person) else { return Properties::new() };
         let (id, email) = (subject.person.external_id.clone(), subject.person.email.clone());
         // The name in the path is added to a person who was found by one in the body.
-        let path_id = if let Handle::ExternalId(id) = handle { Some(id.clone()) } else { None };
-        let path_email = if let Handle::Email(email) = handle { Some(email.clone()) } else { None };
+        let (path_id, path_email) = match handle {
+            Handle::ExternalId(id) => (Some(id.clone()), None),
+            Handle::Email(email) => (None, Some(email.clone())),
+            Handle::CioId(_) | Handle::Phone(_) => (None, None),
+        };
+        let mut given = Properties::new();
         if let Some(new) = names.id.or(path_id).filter(|new| id.as_deref() != Some(new)) {
             // An id once given changes only under the id that never changes.
-            let wanted = Handle::ExternalId(new.clone());
-            if (id.is_some() && !by_cio_id) || self.handles.contains_key(&wanted) {
-                self.changes.notice("failed_attribute_change", Some(person), json!({ "name": "id" }));
-            } else {
-                self.assign(person, id.map(Handle::ExternalId), wanted);
-            }
+            let may = id.is_none() || by_cio_id;
+            self.assign(person, ("id", new.clone()), id.map(Handle::ExternalId), Handle::ExternalId(new), may, &mut given);
         }
         if let Some(new) = names.email.or(path_email).filter(|new| email.as_deref() != Some(new)) {
-            let wanted = Handle::Email(new.clone());
-            if self.handles.contains_key(&wanted) {
-                self.changes.notice("failed_attribute_change", Some(person), json!({ "name": "email" }));
-            } else {
-                self.assign(person, email.map(Handle::Email), wanted);
-            }
+            self.assign(person, ("email", new.clone()), email.map(Handle::Email), Handle::Email(new), true, &mut given);
         }
+        given
     }
 
-    fn assign(&mut self, person: PersonId, old: Option<Handle>, new: Handle) {
+    fn assign(
+        &mut self,
+        person: PersonId,
+        (name, value): (&str, String),
+        old: Option<Handle>,
+        new: Handle,
+        may: bool,
+        given: &mut Properties,
+    ) {
+        if !may || self.handles.contains_key(&new) {
+            self.changes.notice("failed_attribute_change", Some(person), json!({ "name": name }));
+            return;
+        }
         if let Some(old) = old {
             self.handles.remove(&old);
         }
-        if let Some(subject) = self.subjects.get_mut(&person) {
-            match &new {
-                Handle::ExternalId(id) => subject.person.external_id = Some(id.clone()),
-                Handle::Email(email) => subject.person.email = Some(email.clone()),
-                Handle::CioId(_) | Handle::Phone(_) => {}
-            }
-        }
-        self.changes.touched.insert(person);
         self.handles.insert(new, person);
+        given.insert(name.to_owned(), json!(value));
     }
 
     /// The attribute `phone` decides which number leads to the person, from now on.
@@ -147,7 +157,13 @@ impl Pass<'_> {
         }
     }
 
-    fn write_attributes(&mut self, person: PersonId, delta: Properties, at: Option<Second>) {
+    pub(super) fn write_attributes(
+        &mut self,
+        person: PersonId,
+        delta: Properties,
+        at: Option<Second>,
+        provider: &'static str,
+    ) {
         let at = self.stamp(at);
         let now = self.context.now;
         let seq = self.subjects.get(&person).map_or(0, |subject| subject.state.last_seq);
@@ -163,7 +179,7 @@ impl Pass<'_> {
             message: None,
             reason: None,
         };
-        self.step(person, Input::Event(event), "api", None);
+        self.step(person, Input::Event(event), provider, None);
     }
 
     pub(super) fn track(&mut self, track: &Track) -> Outcome {

@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use super::consent::Words;
 use super::gather::{BUDGET, Played, Signals};
 use super::item::{Body, Receipt, Refusal};
 use super::loaded::Loaded;
@@ -180,7 +181,8 @@ impl Writer {
         let question = load::Question { key: &self.key, now, schema: &versions.active.rules().schema };
         let mut loaded = load::batch(tx, &question, bodies, self.store.is_shared()).await?;
         let fresh: Vec<_> = loaded.free_ids.iter().map(|_| chance::ulid(now)).collect();
-        let context = Context { versions: &versions, key: &self.key, now, fresh: &fresh };
+        let words = Words::of(&versions.active.rules().schema);
+        let context = Context { versions: &versions, key: &self.key, now, words, fresh: &fresh };
         let mut poison = poison.clone();
         loop {
             match attempt(&context, &loaded, bodies, &poison) {
@@ -247,7 +249,7 @@ impl Writer {
         let mut loaded = Loaded::default();
         load::people(tx, &mut loaded, ids).await?;
         let (now_ms, now) = (self.clock.millis(), self.clock.second());
-        let context = Context { versions: &versions, key: &self.key, now, fresh: &[] };
+        let context = Context { versions: &versions, key: &self.key, now, words: Words::default(), fresh: &[] };
         loop {
             let mut pass = Pass::new(&context, &loaded);
             for id in ids {

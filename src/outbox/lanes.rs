@@ -42,6 +42,8 @@ pub struct Turn {
     lane: String,
     clock: Clock,
     stage: Stage,
+    /// How it went has been said.
+    is_told: bool,
 }
 
 #[derive(Debug)]
@@ -63,7 +65,8 @@ impl Lanes {
     /// [`NotNow`]: the lane is full, rests, or did not come free in time.
     pub async fn enter(self: &Arc<Self>, lane: String, width: u32, clock: &Clock, latest: i64) -> Result<Turn, NotNow> {
         let permits = self.queue(&lane, width, clock.millis())?;
-        let mut turn = Turn { lanes: Arc::clone(self), lane, clock: clock.clone(), stage: Stage::Waiting };
+        let mut turn =
+            Turn { lanes: Arc::clone(self), lane, clock: clock.clone(), stage: Stage::Waiting, is_told: false };
         let permit = tokio::select! {
             biased;
             permit = permits.acquire_owned() => permit.expect("nobody closes a lane"),
@@ -137,7 +140,8 @@ impl Lane {
 
 impl Turn {
     /// Ends the turn; `failed` if the host is in trouble.
-    pub fn end(self, failed: bool) {
+    pub fn end(mut self, failed: bool) {
+        self.is_told = true;
         let now = self.clock.millis();
         self.lanes.with(&self.lane, |lane| lane.breaker.hear(failed, now));
     }
@@ -149,7 +153,9 @@ impl Drop for Turn {
             let took = self.clock.millis().saturating_sub(at).max(0);
             self.lanes.with(&self.lane, |lane| {
                 lane.turn_millis = took;
-                lane.breaker.give_up();
+                if !self.is_told {
+                    lane.breaker.give_up();
+                }
             });
         }
         self.lanes.leave(&self.lane);

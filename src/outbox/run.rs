@@ -1,6 +1,7 @@
 //! The loop: sleeps until something is due, claims it, and sees to it that each claim is attempted and settled.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::task::{JoinError, JoinSet};
@@ -9,7 +10,8 @@ use super::attempt::{Attempts, Outcome, Phase};
 use super::claim::{self, Claim};
 use crate::clock::Clock;
 use crate::intake::{self, Body, Intake, Item, Refusal, Settle, Settlement};
-use crate::store::{Store, StoreError, outbox};
+use crate::store::outbox::{self, PutBack};
+use crate::store::{Store, StoreError};
 
 /// Effects that are waited for, attempted or settled at once. Each answer is bounded, so memory is too.
 pub const UNDER_WAY_MAX: usize = 512;
@@ -20,9 +22,9 @@ const SHARED_LOOK_MILLIS: i64 = 1_000;
 /// After a failure of the database the next look comes this much later.
 const PAUSE_MILLIS: i64 = 1_000;
 /// The pause before a settlement that was refused is handed in again; it doubles.
-const SETTLE_PAUSE_MILLIS: i64 = 50;
+const SETTLE_PAUSE: Duration = Duration::from_millis(50);
 /// The longest such pause.
-const SETTLE_PAUSE_MILLIS_MAX: i64 = 2_000;
+const SETTLE_PAUSE_MAX: Duration = Duration::from_secs(2);
 
 /// What the loop and its attempts share.
 pub(super) struct Desk {
@@ -33,12 +35,22 @@ pub(super) struct Desk {
     pub lease_millis: i64,
 }
 
+/// How the work on one effect ended.
+enum Ended {
+    /// Written down; due again at this instant, in milliseconds, as far as this process decides that.
+    Settled(Option<i64>),
+    /// Not attempted: to be written down together with others.
+    PutBack(PutBack),
+}
+
 /// Runs until the server is on its way down and nothing is under way any more.
 pub(super) async fn run(desk: Arc<Desk>, mut phase: watch::Receiver<Phase>) {
     let recorded = Arc::clone(&desk.intake.signals().effects);
     let mut under_way = JoinSet::new();
+    let mut back = Vec::new();
     let mut due = Some(desk.clock.millis());
     while *phase.borrow_and_update() == Phase::Running {
+        due = sooner(due, desk.put_back(&mut back).await);
         let now = desk.clock.millis();
         if due.is_some_and(|due| due <= now) && under_way.len() < UNDER_WAY_MAX {
             due = turn(&desk, &mut under_way, now).await;
@@ -48,18 +60,20 @@ pub(super) async fn run(desk: Arc<Desk>, mut phase: watch::Receiver<Phase>) {
         let next = due.into_iter().chain(look).min().filter(|_| under_way.len() < UNDER_WAY_MAX);
         tokio::select! {
             changed = phase.changed() => if changed.is_err() { break },
-            Some(ended) = under_way.join_next() => due = sooner(due, ended_at(ended)),
+            Some(ended) = under_way.join_next() => due = sooner(due, hear(ended, &mut under_way, &mut back)),
             () = recorded.notified() => due = Some(now),
             () = until(&desk.clock, next) => due = sooner(due, next),
         }
     }
     while let Some(ended) = under_way.join_next().await {
-        ended_at(ended);
+        hear(ended, &mut under_way, &mut back);
     }
+    // What cannot be given back now is due again when its lease is over.
+    desk.put_back(&mut back).await;
 }
 
 /// Claims what is due and sends it on its way. Returns when to look again.
-async fn turn(desk: &Arc<Desk>, under_way: &mut JoinSet<Option<i64>>, now: i64) -> Option<i64> {
+async fn turn(desk: &Arc<Desk>, under_way: &mut JoinSet<Ended>, now: i64) -> Option<i64> {
     let room = u32::try_from(UNDER_WAY_MAX - under_way.len()).unwrap_or(CLAIM_MAX).min(CLAIM_MAX);
     let claims = match claim::claim(&desk.store, now, desk.lease_millis, room).await {
         Ok(claims) => claims,
@@ -82,7 +96,7 @@ async fn turn(desk: &Arc<Desk>, under_way: &mut JoinSet<Option<i64>>, now: i64) 
 }
 
 fn later(error: &StoreError, now: i64) -> i64 {
-    tracing::error!(%error, "the outbox cannot be read; what is due waits");
+    tracing::error!(%error, "the outbox cannot be reached; what is due waits");
     now.saturating_add(PAUSE_MILLIS)
 }
 
@@ -97,50 +111,61 @@ async fn until(clock: &Clock, millis: Option<i64>) {
     }
 }
 
-/// When what has ended is due again.
-fn ended_at(ended: Result<Option<i64>, JoinError>) -> Option<i64> {
-    ended.unwrap_or_else(|error| {
-        // Its lease runs out, and the attempt is counted.
-        tracing::error!(%error, "an attempt at an effect panicked");
-        None
-    })
+/// Takes note of everything that has ended. Returns when the earliest of it is due again.
+fn hear(first: Result<Ended, JoinError>, under_way: &mut JoinSet<Ended>, back: &mut Vec<PutBack>) -> Option<i64> {
+    let mut due = None;
+    let mut next = Some(first);
+    while let Some(ended) = next {
+        match ended {
+            Ok(Ended::Settled(again)) => due = sooner(due, again),
+            Ok(Ended::PutBack(effect)) => back.push(effect),
+            // Its lease runs out, and the attempt is counted.
+            Err(error) => tracing::error!(%error, "an attempt at an effect panicked"),
+        }
+        next = under_way.try_join_next();
+    }
+    due
 }
 
 impl Desk {
-    /// Attempts and settles; returns when the effect is due again, as far as this process decides that.
-    async fn see_to(&self, claim: Claim) -> Option<i64> {
-        let outcome = self.attempts.attempt(&claim.due).await;
-        let lease_until = claim.due.lease_until;
-        let mut pause = SETTLE_PAUSE_MILLIS;
-        loop {
-            let done = match &outcome {
-                Outcome::PutBack { at_millis } => self.put_back(&claim, *at_millis).await,
-                Outcome::Settled(settlement) => self.settle(&claim, settlement).await,
-            };
-            let next = self.clock.millis().saturating_add(pause);
-            match done {
-                Ok(due) => return due,
-                Err(Refusal::Stopping) => return Some(lease_until),
-                Err(_) if next >= lease_until => {
-                    tracing::error!(effect = %claim.due.effect.id.0, "how an attempt ended could not be written down");
-                    return Some(lease_until);
-                }
-                Err(_) => self.clock.sleep_until(next).await,
+    /// Attempts and settles.
+    async fn see_to(&self, claim: Claim) -> Ended {
+        let settlement = match self.attempts.attempt(&claim.due).await {
+            Outcome::Settled(settlement) => settlement,
+            Outcome::PutBack { at_millis } => {
+                return Ended::PutBack(PutBack { id: claim.due.effect.id, fence: claim.fence, due_ms: at_millis });
             }
-            pause = (pause * 2).min(SETTLE_PAUSE_MILLIS_MAX);
+        };
+        let lease_until = claim.due.lease_until;
+        let mut pause = SETTLE_PAUSE;
+        loop {
+            match self.settle(&claim, &settlement).await {
+                Ok(due) => return Ended::Settled(due),
+                Err(Refusal::Stopping) => return Ended::Settled(Some(lease_until)),
+                Err(_) if self.clock.millis() >= lease_until => {
+                    tracing::error!(effect = %claim.due.effect.id.0, "how an attempt ended could not be written down");
+                    return Ended::Settled(Some(lease_until));
+                }
+                Err(_) => self.clock.pause(pause).await,
+            }
+            pause = (pause * 2).min(SETTLE_PAUSE_MAX);
         }
     }
 
-    async fn put_back(&self, claim: &Claim, at_millis: i64) -> Result<Option<i64>, Refusal> {
+    /// Writes down what was not attempted. Returns when to look again; what could not be written stays.
+    async fn put_back(&self, back: &mut Vec<PutBack>) -> Option<i64> {
+        if back.is_empty() {
+            return None;
+        }
         let written = async {
             let tx = self.store.write().await?;
-            outbox::put_back(&tx, claim.due.effect.id, claim.fence, at_millis).await?;
+            outbox::put_back(&tx, back).await?;
             tx.commit().await
         };
-        written.await.map(|()| Some(at_millis)).map_err(|error| {
-            tracing::warn!(%error, "an effect could not be put back");
-            Refusal::Unavailable
-        })
+        match written.await {
+            Ok(()) => back.drain(..).map(|effect| effect.due_ms).min(),
+            Err(error) => Some(later(&error, self.clock.millis())),
+        }
     }
 
     async fn settle(&self, claim: &Claim, settlement: &Settlement) -> Result<Option<i64>, Refusal> {

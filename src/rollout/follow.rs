@@ -66,7 +66,7 @@ impl Folder {
             Ok(files) => files,
             Err(refused) => return Ok(Published::Refused(refused)),
         };
-        let published = publish(&self.store, &self.clock, files).await.map_err(FolderTrouble::Publish)?;
+        let published = publish(&self.store, &self.clock, &self.env, files).await.map_err(FolderTrouble::Publish)?;
         if matches!(published, Published::Activated(_)) {
             refresh(&self.store, &self.rules, &self.env).await.map_err(FolderTrouble::Publish)?;
         }

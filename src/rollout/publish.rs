@@ -87,11 +87,17 @@ impl std::fmt::Display for PublishError {
 
 impl std::error::Error for PublishError {}
 
-/// Compiles `files` and makes them the active version, unless they are or were one.
+/// Compiles `files` and makes them the active version, unless they are or were one. `env` holds the values that
+/// rules may use as `env.NAME`.
 ///
 /// # Errors
 /// See [`PublishError`]; then nothing has changed.
-pub async fn publish(store: &Store, clock: &Clock, files: Files) -> Result<Published, PublishError> {
+pub async fn publish(
+    store: &Store,
+    clock: &Clock,
+    env: &Properties,
+    files: Files,
+) -> Result<Published, PublishError> {
     let hash = hash(&files);
     let reader = store.read();
     if let Some(active) = rules::active(&reader).await? {
@@ -109,6 +115,10 @@ pub async fn publish(store: &Store, clock: &Clock, files: Files) -> Result<Publi
     let tx = store.write().await?;
     let version = rules::publish(&tx, &hash, &files, clock.second()).await?;
     number(&tx, &rule_set, clock).await?;
+    // Nothing becomes active that cannot run: the next start would stand still on it.
+    let catalogue = catalogue(&tx, env).await?;
+    Engine::compile(Arc::new(rule_set), version, &catalogue)
+        .map_err(|problem| PublishError::Unfit { version, problem })?;
     rules::activate(&tx, version, clock.second()).await?;
     tx.commit().await?;
     Ok(Published::Activated(version))

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use super::keys;
 use super::secret::{Secret, Secrets};
+use super::show::shown;
 use super::value::{Origin, Values, gather};
 
 /// What settings are read from. Nothing else is looked at.
@@ -45,7 +46,8 @@ pub struct Settings {
     pub log_format: LogFormat,
     /// Where the verbs that are clients find the server.
     pub url: String,
-    pub(super) origins: BTreeMap<&'static str, (String, Origin)>,
+    /// What is shown of each value, without any secret, and where the value came from.
+    pub(super) shown: BTreeMap<&'static str, (String, Origin)>,
 }
 
 /// One Meta app.
@@ -114,7 +116,7 @@ pub fn read(given: &Given) -> Result<Settings, Complaints> {
         log: reader.text("LOG").unwrap_or_default(),
         log_format: reader.log_format(),
         url: reader.url("URL").unwrap_or_default(),
-        origins: values.iter().map(|(name, w)| (*name, (w.text.clone(), w.origin.clone()))).collect(),
+        shown: shown(&values),
     };
     if complaints.is_empty() { Ok(settings) } else { Err(Complaints(complaints)) }
 }

@@ -128,18 +128,33 @@ fn claimed(row: &Row) -> Result<Claimed, StoreError> {
     })
 }
 
-/// Gives back an effect that was claimed and not attempted: the claim does not count, and it is due
-/// again at `due_ms`. Says whether the fence still held.
+/// An effect that was claimed and not attempted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PutBack {
+    pub id: EffectId,
+    /// As claimed.
+    pub fence: i64,
+    /// When it is due again.
+    pub due_ms: i64,
+}
+
+/// Gives effects back as if they had not been claimed; says for how many the fence still held.
 ///
 /// # Errors
 /// See [`StoreError`].
-pub async fn put_back(tx: &Tx, id: EffectId, fence: i64, due_ms: i64) -> Result<bool, StoreError> {
+pub async fn put_back(tx: &Tx, effects: &[PutBack]) -> Result<u64, StoreError> {
     static PUT_BACK: Sql = Sql::new(
-        "UPDATE outbox SET state = 'pending', attempts = attempts - 1, due_ms = $3, outcome = NULLIF(outcome, $4)
-         WHERE id = $1 AND fence = $2 AND state = 'leased'",
+        "UPDATE outbox SET state = 'pending', attempts = attempts - 1, due_ms = CAST(r.value->>2 AS bigint),
+                           outcome = NULLIF(outcome, $2)
+         FROM {rows} AS r
+         WHERE outbox.id = {bytes:r.value->>0} AND outbox.fence = CAST(r.value->>1 AS bigint)
+           AND outbox.state = 'leased'",
     );
-    let id = id.0.to_bytes().to_vec();
-    Ok(tx.run(&PUT_BACK, [id.into(), fence.into(), due_ms.into(), ABANDONED.into()]).await? > 0)
+    if effects.is_empty() {
+        return Ok(0);
+    }
+    let rows = batch(effects.iter().map(|back| (id_hex(back.id), back.fence, back.due_ms)));
+    tx.run(&PUT_BACK, [rows, ABANDONED.into()]).await
 }
 
 /// How an attempt ended.

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value as Json, json};
+use sha2::{Digest, Sha256};
+use ulid::Ulid;
 
 use crate::model::event::{Event, Kind};
 use crate::model::id::SegmentId;
@@ -91,15 +93,31 @@ pub fn activities(item: &Item, names: &Names, wanted: &Wanted) -> Vec<Json> {
             }
         }
         What::ByItself(consequence) => {
-            rows.extend(consequence_row(item, consequence, item.cursor.to_string(), names, wanted));
+            rows.extend(consequence_row(item, consequence, own_id(item, names), names, wanted));
         }
         What::Notice(notice) if wanted.wants(&notice.kind, None) => {
             let at = at_ms(notice);
-            rows.push(activity(item, item.cursor.to_string(), &notice.kind, None, (at, at), json!(notice.data)));
+            rows.push(activity(item, own_id(item, names), &notice.kind, None, (at, at), json!(notice.data)));
         }
         What::Notice(_) => {}
     }
     rows
+}
+
+/// The id of an item that no event lends one to: made of what it says, so it is the same in every list.
+fn own_id(item: &Item, names: &Names) -> String {
+    let at = match &item.what {
+        What::ByItself(consequence) => parts(consequence, names).2,
+        What::Notice(notice) => at_ms(notice),
+        What::Event { row, .. } => row.event.arrived,
+    };
+    let mut said = self::item(item, names);
+    if let Some(said) = said.as_object_mut() {
+        said.remove("cursor");
+    }
+    let digest = Sha256::digest(said.to_string());
+    let random = digest.iter().take(10).fold(0_u128, |number, byte| number << 8 | u128::from(*byte));
+    Ulid::from_parts(u64::try_from(at.0).unwrap_or(0).saturating_mul(1000), random).to_string()
 }
 
 fn consequence_row(item: &Item, consequence: &Consequence, id: String, names: &Names, wanted: &Wanted) -> Option<Json> {

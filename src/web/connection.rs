@@ -160,3 +160,32 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Counted<S> {
         Pin::new(&mut self.get_mut().inner).poll_shutdown(cx)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+
+    use super::*;
+
+    /// Only answers are waited for briefly.
+    fn impatient() -> Deadlines {
+        let minute = Duration::from_secs(60);
+        let answer = Duration::from_millis(50);
+        Deadlines { headers: minute, body: minute, idle: minute, answer, drain: minute }
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_nobody_takes_is_given_up() {
+        let (ours, mut theirs) = duplex(8);
+        let movement = Movement::default();
+        let mut stream = Counted::new(ours, movement.clone());
+        let writing = tokio::spawn(async move { stream.write_all(&[b'x'; 16]).await });
+        movement.overdue(impatient()).await;
+        // It was the taking that was missing.
+        let mut taken = [0; 16];
+        theirs.read_exact(&mut taken).await.expect("the rest comes");
+        writing.await.expect("no panic").expect("all is written");
+        let waited = tokio::time::timeout(Duration::from_millis(200), movement.overdue(impatient())).await;
+        assert!(waited.is_err(), "nothing is blocked any more");
+    }
+}

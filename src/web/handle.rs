@@ -104,7 +104,8 @@ mod tests {
         assert_eq!(read("Ana@X.org"), Named::Handle(Handle::Email("ana@x.org".to_owned())));
         assert_eq!(read("cio_nobody"), Named::Nobody);
         let id = Ulid::from_parts(7, 7);
-        assert_eq!(read(&format!("cio_{}", id.to_string().to_lowercase())), Named::Handle(Handle::CioId(id)));
+        let shown = format!("cio_{}", id.to_string().to_lowercase());
+        assert_eq!(read(&shown), Named::Handle(Handle::CioId(id)));
         // A number is an id here.
         assert_eq!(read("+15550100142"), Named::Handle(Handle::ExternalId("+15550100142".to_owned())));
         assert!(matches!(in_own_words("+1 202 555 0142"), Ok(Named::Handle(Handle::Phone(_)))));

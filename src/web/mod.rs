@@ -29,4 +29,4 @@ pub use deadline::Deadlines;
 pub use health::{Readiness, Unready};
 pub use policy::{Access, ROUTES, Route};
 pub use server::serve;
-pub use site::{Parts, Site};
+pub use site::{Parts, Site, Submit};

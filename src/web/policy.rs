@@ -91,7 +91,7 @@ const WORKSPACES: &str = "there is one workspace, and no call about it yet";
 const NEVER: &str = "this is not part of Antiphon";
 
 /// Every route. The first row whose path and method fit answers.
-pub const ROUTES: &[Route] = &[
+pub static ROUTES: &[Route] = &[
     Route {
         method: Some(Method::POST),
         path: "webhooks/whatsapp",

@@ -1,5 +1,6 @@
 //! What every handler can reach.
 
+use std::pin::Pin;
 use std::sync::Arc;
 
 use tokio::sync::{Semaphore, watch};
@@ -12,7 +13,7 @@ use super::health::Readiness;
 use super::problem::Problem;
 use crate::chance;
 use crate::clock::Clock;
-use crate::intake::Intake;
+use crate::intake::{Body, Receipt, Refusal};
 use crate::providers::whatsapp::handshake::VerifyToken;
 use crate::providers::whatsapp::signature::AppSecret;
 use crate::settings::{Secret, Settings};
@@ -21,9 +22,14 @@ use crate::store::{Store, StoreError};
 /// Those who follow the activity live, at once.
 const LISTENERS_MAX: usize = 64;
 
+/// The door to the intake: takes a body, answers when it is committed or refused. A function, so that
+/// every answer of the intake's can be had without a database. Dropping the future must lose the answer
+/// only, not the work.
+pub type Submit = Box<dyn Fn(Body) -> Pin<Box<dyn Future<Output = Result<Receipt, Refusal>> + Send>> + Send + Sync>;
+
 /// What the site is built from.
 pub struct Parts {
-    pub intake: Intake,
+    pub submit: Submit,
     pub store: Arc<Store>,
     pub clock: Clock,
     pub readiness: Readiness,
@@ -38,7 +44,7 @@ pub struct Site {
     /// The URL that the world sees.
     pub(super) url: String,
     pub(super) whatsapp: Option<WhatsApp>,
-    pub(super) intake: Intake,
+    pub(super) submit: Submit,
     pub(super) store: Arc<Store>,
     pub(super) clock: Clock,
     pub(super) readiness: Readiness,
@@ -73,7 +79,7 @@ impl Site {
             },
             url: settings.public_url.clone().unwrap_or_else(listening),
             whatsapp,
-            intake: parts.intake,
+            submit: parts.submit,
             store: parts.store,
             clock: parts.clock,
             readiness: parts.readiness,

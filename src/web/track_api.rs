@@ -161,7 +161,7 @@ async fn take(site: &Site, items: Vec<Item>) -> Answer {
     if items.is_empty() {
         return Ok(answer::done());
     }
-    let receipt = site.intake.submit(Body { items, ..Body::default() }).await.map_err(|refusal| {
+    let receipt = (site.submit)(Body { items, ..Body::default() }).await.map_err(|refusal| {
         tracing::warn!(?refusal, "a call was not taken in");
         Problem::busy()
     })?;

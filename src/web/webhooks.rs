@@ -49,7 +49,7 @@ pub async fn delivery(site: &Site, headers: &HeaderMap, body: &[u8]) -> Response
         tracing::debug!("a webhook with a missing or wrong signature was refused");
         return answer::empty(StatusCode::UNAUTHORIZED);
     }
-    match site.intake.submit(taken(whatsapp::read::read(body))).await {
+    match (site.submit)(taken(whatsapp::read::read(body))).await {
         Ok(_) => answer::empty(StatusCode::OK),
         Err(refusal) => {
             tracing::warn!(?refusal, "a webhook was not taken in; the provider will send it again");

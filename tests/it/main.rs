@@ -1,6 +1,8 @@
 //! The one test binary. Data stands beside the code that reads it.
 
 mod bounds;
+#[cfg(feature = "server")]
+mod cli;
 mod compile;
 mod engine;
 mod examples;
@@ -19,6 +21,10 @@ mod phones;
 mod providers;
 mod resolve;
 #[cfg(feature = "server")]
+mod settings;
+#[cfg(feature = "server")]
 mod store;
 mod texts;
 mod tidy;
+#[cfg(feature = "server")]
+mod web;

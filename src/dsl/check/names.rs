@@ -96,6 +96,13 @@ impl Names {
         }
     }
 
+    /// Whether `name` is a field that flows return, seen from a message.
+    pub fn is_flow_field(&self, owner: Owner<'_>, name: &str) -> bool {
+        owner == Owner::Message
+            && self.declared.flows.contains_key(name)
+            && !MESSAGE_PROPERTIES.iter().any(|(own, ..)| *own == name)
+    }
+
     /// The names that `owner` has, for suggestions.
     pub fn values(&self, owner: Owner<'_>) -> Vec<&str> {
         let schema = &self.declared.schema;

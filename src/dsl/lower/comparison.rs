@@ -43,8 +43,12 @@ impl Scope<'_> {
             let message = format!("`event.{name}` is of an event, and here is a person");
             return self.refuse(Diagnostic::new(Code::E0305, path.span, message).note(BEHIND_WHERE));
         }
+        // What a flow returns lies one level deeper.
+        let stored = if self.names.is_flow_field(owner, &name) { format!("flow.data.{name}") } else { name.clone() };
         match self.names.value(owner, &name) {
-            Known::Yes(property, declared_at) => Some(Subject { name, property: Some(property), declared_at }),
+            Known::Yes(property, declared_at) => {
+                Some(Subject { name: stored, property: Some(property), declared_at })
+            }
             Known::Unchecked => Some(Subject { name, property: None, declared_at: None }),
             Known::No => {
                 let complaint = self.unknown_value(path, owner);

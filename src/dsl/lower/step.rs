@@ -123,6 +123,11 @@ impl<'a> Scope<'a> {
                 .note("what says who somebody is comes from the API alone");
             return None;
         }
+        if name == "unsubscribed" {
+            let message = "a step that changes `unsubscribed` is not supported by this version";
+            report.error(Code::E0190, file.at.clone(), message).note("a word of list `stop` sets it, and the API does");
+            return None;
+        }
         let property = match self.names.value(Owner::Person, name) {
             Known::Yes(property, _) => Some(property),
             Known::Unchecked => None,

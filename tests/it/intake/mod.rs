@@ -1,5 +1,6 @@
 //! What comes in, what it changes, and that it does so whole, once, and for the right person.
 
+mod consent;
 mod delivery;
 mod people;
 mod replies;

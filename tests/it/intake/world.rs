@@ -35,6 +35,11 @@ pub struct World {
 
 /// Runs `story` in a world with these rules: on SQLite, and on PostgreSQL where there is one.
 pub fn with_rules(rules: &str, story: impl AsyncFn(&World)) {
+    with_files(&[("rules.yaml", rules)], story);
+}
+
+/// The same with several files.
+pub fn with_files(rules: &[(&str, &str)], story: impl AsyncFn(&World)) {
     block_on(async {
         let file = TempFile::new("intake");
         story(&World::new(rules, &file.url()).await).await;
@@ -45,7 +50,7 @@ pub fn with_rules(rules: &str, story: impl AsyncFn(&World)) {
 }
 
 impl World {
-    async fn new(rules: &str, url: &str) -> Self {
+    async fn new(rules: &[(&str, &str)], url: &str) -> Self {
         let store = Arc::new(open(url).await);
         let clock = Clock::manual(T0);
         let published = publish(&store, &clock, rules).await;
@@ -60,7 +65,7 @@ impl World {
 
     /// Publishes these rules, puts them in force and brings everybody up to them.
     pub async fn publish(&self, rules: &str) -> Published {
-        let published = publish(&self.store, &self.clock, rules).await;
+        let published = publish(&self.store, &self.clock, &[("rules.yaml", rules)]).await;
         rollout::refresh(&self.store, &self.rules, &Properties::new()).await.expect("what is active loads");
         rollout::catch_up::run(&self.intake, &self.clock).await;
         published
@@ -223,7 +228,7 @@ impl World {
     }
 }
 
-async fn publish(store: &Store, clock: &Clock, rules: &str) -> Published {
-    let files = [("rules.yaml".to_owned(), rules.to_owned())].into();
-    rollout::publish(store, clock, files).await.expect("the store works")
+async fn publish(store: &Store, clock: &Clock, rules: &[(&str, &str)]) -> Published {
+    let files = rules.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect();
+    rollout::publish(store, clock, &Properties::new(), files).await.expect("the store works")
 }

@@ -3,7 +3,7 @@
 use antiphon::model::effect::{Call, EffectKind};
 use antiphon::model::id::{EffectId, PersonId};
 use antiphon::store::Store;
-use antiphon::store::outbox::{self, Claimed, NewEffect, Settled, State};
+use antiphon::store::outbox::{self, Claimed, NewEffect, PutBack, Settled, State};
 
 use super::harness::on_both;
 use super::sample::{effect, made, new_send};
@@ -107,10 +107,11 @@ fn what_is_put_back_was_not_attempted() {
         record(store, &[new_send(1, None)], 0).await;
         claim(store, 0, 9).await;
         let claimed = claim(store, LEASE_MS, 9).await.remove(0);
+        let back = PutBack { id: effect(1), fence: claimed.fence, due_ms: 5 };
         let tx = store.write().await.unwrap();
-        assert!(!outbox::put_back(&tx, effect(1), claimed.fence - 1, 5).await.unwrap());
-        assert!(outbox::put_back(&tx, effect(1), claimed.fence, 5).await.unwrap());
-        assert!(!outbox::put_back(&tx, effect(1), claimed.fence, 5).await.unwrap());
+        assert_eq!(outbox::put_back(&tx, &[PutBack { fence: back.fence - 1, ..back }]).await.unwrap(), 0);
+        assert_eq!(outbox::put_back(&tx, &[back, PutBack { id: effect(2), ..back }]).await.unwrap(), 1);
+        assert_eq!(outbox::put_back(&tx, &[back]).await.unwrap(), 0);
         tx.commit().await.unwrap();
         assert!(claim(store, 4, 9).await.is_empty());
         let again = claim(store, 5, 9).await.remove(0);

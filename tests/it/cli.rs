@@ -1,0 +1,372 @@
+//! The verbs, as the shipped binary says and does them.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests: a case that cannot go on ends here")]
+
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use snapbox::{assert_data_eq, str};
+
+use super::live::{BASIC, BEARER, Client, Live, text_message};
+
+static NEXT: AtomicU32 = AtomicU32::new(0);
+
+/// A working folder for one case.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> Self {
+        let name = format!("antiphon-cli-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        let folder = std::env::temp_dir().join(name);
+        std::fs::create_dir(&folder).unwrap();
+        Self(folder)
+    }
+
+    fn write(&self, path: &str, text: impl AsRef<[u8]>) {
+        let path = self.0.join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_antiphon"));
+        command.args(arguments).current_dir(&self.0).stdin(Stdio::null());
+        command
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn complained(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+#[test]
+fn every_verb_says_what_it_does_and_shows_two_examples() {
+    let folder = Folder::new();
+    let verbs = said(&folder.run(&["--help"]));
+    let listed = verbs.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    // A line that goes on from the one before is indented further.
+    let listed = listed.filter(|line| line.starts_with("  ") && !line.starts_with("   "));
+    let listed: Vec<_> = listed.filter_map(|line| line.split_whitespace().next()).collect();
+    assert!(listed.len() >= 4, "{verbs}");
+    for verb in listed {
+        let help = said(&folder.run(&[verb, "--help"]));
+        let examples = help.split("Examples:\n").nth(1).unwrap_or_default();
+        let shown = examples.lines().filter(|line| line.contains(&format!("antiphon {verb}"))).count();
+        assert_eq!(shown, 2, "{help}");
+    }
+    assert_data_eq!(
+        said(&folder.run(&["init", "--help"])),
+        str![[r#"
+Writes a small rule set to begin with: a schema, two segments and a draft campaign.
+
+Nothing that is there is overwritten.
+
+Usage: antiphon init [DIR]
+
+Arguments:
+  [DIR]
+          The rules folder
+          
+          [default: rules]
+
+Options:
+  -h, --help
+          Print help (see a summary with '-h')
+
+Examples:
+  antiphon init
+  antiphon init /etc/antiphon/rules
+
+"#]]
+    );
+    assert_eq!(folder.run(&["nonsense"]).status.code(), Some(2));
+    assert_eq!(folder.run(&["check", "--format", "xml"]).status.code(), Some(2));
+}
+
+#[test]
+fn init_writes_rules_that_are_right_and_overwrites_nothing() {
+    let folder = Folder::new();
+    let first = folder.run(&["init"]);
+    assert_eq!(first.status.code(), Some(0));
+    assert_data_eq!(
+        said(&first),
+        str![[r#"
+wrote rules/schema.yaml
+wrote rules/segments/replies.yaml
+wrote rules/campaigns/thanks.yaml
+
+Next:
+  antiphon check              # are the rules right?
+  antiphon serve              # start the server
+  antiphon activity --follow  # see what comes in
+
+"#]]
+    );
+    let check = folder.run(&["check", "--deny-warnings"]);
+    assert_data_eq!(said(&check), "3 files, 2 segments, 1 campaign: 0 errors, 0 warnings\n");
+    assert_eq!(check.status.code(), Some(0));
+
+    folder.write("rules/schema.yaml", "mine");
+    std::fs::remove_file(folder.0.join("rules/campaigns/thanks.yaml")).unwrap();
+    let second = folder.run(&["init"]);
+    assert_eq!(second.status.code(), Some(1));
+    assert_data_eq!(complained(&second), "antiphon: rules/schema.yaml is there already; nothing was written\n");
+    assert_eq!(std::fs::read_to_string(folder.0.join("rules/schema.yaml")).unwrap(), "mine");
+    assert!(!folder.0.join("rules/campaigns/thanks.yaml").exists());
+}
+
+const WRONG: &str = "version: 1\nsegments:\n  a:\n    when: |\n      repplied YES within 2 days\n";
+const GOOD: &str = "version: 1\nsegments:\n  b:\n    when: |\n      replied NO in the last 2 days\n";
+
+#[test]
+fn check_says_everything_to_everybody_in_their_form() {
+    let folder = Folder::new();
+    folder.write("rules/wrong.yaml", WRONG);
+    folder.write("rules/deep/er/good.yml", GOOD);
+    folder.write("rules/notes.txt", "no rules");
+    folder.write("rules/.hidden.yaml", "no rules either");
+
+    let human = folder.run(&["check"]);
+    assert_eq!(human.status.code(), Some(1));
+    let text = said(&human);
+    assert!(text.contains("rules/wrong.yaml:5:7") && text.contains("1 error"), "{text}");
+    assert!(!text.contains('\u{1b}'), "piped, it is plain");
+
+    let json: serde_json::Value = serde_json::from_str(&said(&folder.run(&["check", "--format", "json"]))).unwrap();
+    assert_eq!(json["files"], 2);
+    let all = json["diagnostics"].as_array().unwrap();
+    let error = all.iter().find(|one| one["severity"] == "error").unwrap();
+    assert_eq!((&error["file"], &error["line"], &error["column"]), (&"rules/wrong.yaml".into(), &5.into(), &7.into()));
+
+    let github = said(&folder.run(&["check", "--format", "github"]));
+    assert!(github.contains("::error file=rules/wrong.yaml,line=5,col=7,title=E"), "{github}");
+    assert_eq!(github.lines().count(), all.len(), "one line each: {github}");
+}
+
+#[test]
+fn check_of_a_file_looks_at_the_whole_set_and_reports_on_the_file() {
+    let folder = Folder::new();
+    folder.write("rules/wrong.yaml", WRONG);
+    folder.write("rules/good.yaml", GOOD);
+    let good = folder.run(&["check", "rules/good.yaml"]);
+    assert_eq!(good.status.code(), Some(0), "{}", said(&good));
+    let wrong = folder.run(&["check", "./rules/wrong.yaml"]);
+    assert_eq!(wrong.status.code(), Some(1));
+    let missing = folder.run(&["check", "rules/nowhere.yaml"]);
+    assert_eq!(missing.status.code(), Some(1));
+    assert!(complained(&missing).contains("there is no such file"), "{}", complained(&missing));
+}
+
+#[test]
+fn check_names_what_is_no_rule_file() {
+    let folder = Folder::new();
+    let empty = folder.run(&["check"]);
+    assert_eq!(empty.status.code(), Some(1));
+    assert_data_eq!(
+        complained(&empty),
+        "antiphon: ./rules: there is no such folder; `antiphon init` writes a few rules\n"
+    );
+    folder.write("rules/good.yaml", GOOD);
+    folder.write("outside.yaml", GOOD);
+    std::os::unix::fs::symlink(folder.0.join("outside.yaml"), folder.0.join("rules/link.yaml")).unwrap();
+    folder.write("rules/big.yaml", vec![b' '; (1 << 20) + 1]);
+    folder.write("rules/fits.yaml", [b"#".as_slice(), &vec![b' '; (1 << 20) - 1]].concat());
+    let pipe = folder.0.join("rules/pipe.yaml");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let refused = folder.run(&["check"]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert_data_eq!(
+        complained(&refused),
+        str![[r#"
+antiphon: ./rules/big.yaml: it is larger than 1048576 bytes
+./rules/link.yaml: it is a link, and links are not followed: put the file itself here
+./rules/pipe.yaml: it is not a regular file
+
+"#]]
+    );
+}
+
+#[test]
+fn a_file_that_is_no_text_gets_its_diagnostic() {
+    let folder = Folder::new();
+    folder.write("rules/bytes.yaml", b"version: \xff\n");
+    let output = folder.run(&["check"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(said(&output).contains("this file is not UTF-8"), "{}", said(&output));
+}
+
+#[test]
+fn settings_that_are_wrong_end_the_start_with_all_complaints() {
+    let folder = Folder::new();
+    let mut serve = folder.command(&["serve"]);
+    let output = serve.env("ANTIPHON_LISTN", "x").env("ANTIPHON_API_KEY", "").output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert_data_eq!(
+        complained(&output),
+        str![[r#"
+antiphon: ANTIPHON_API_KEY: it is blank; give it a value or take it out
+antiphon: ANTIPHON_LISTN: there is no such setting; did you mean `ANTIPHON_LISTEN`?
+
+"#]]
+    );
+    let shown = folder.command(&["serve", "--print-settings"]).env("ANTIPHON_APP_KEY", "planted").output().unwrap();
+    assert_eq!(shown.status.code(), Some(0));
+    assert!(!said(&shown).contains("planted"));
+    assert!(!folder.0.join("antiphon.keys").exists(), "showing makes nothing");
+}
+
+#[test]
+fn activity_needs_a_server_and_a_key() {
+    let folder = Folder::new();
+    let no_key = folder.run(&["activity"]);
+    assert_eq!(no_key.status.code(), Some(1));
+    assert!(complained(&no_key).contains("ANTIPHON_APP_KEY"));
+    let mut nobody = folder.command(&["activity"]);
+    let nobody = nobody.env("ANTIPHON_APP_KEY", "k").env("ANTIPHON_URL", "http://127.0.0.1:9").output().unwrap();
+    assert_eq!(nobody.status.code(), Some(1));
+    assert!(complained(&nobody).contains("is `antiphon serve` running?"), "{}", complained(&nobody));
+}
+
+/// A server with the rules of `init`, a person who said yes and a stranger.
+fn lived_in(folder: &Folder) -> (Live, Client) {
+    assert!(folder.run(&["init"]).status.success());
+    let live = Live::start(&folder.0, &[]);
+    let mut client = Client::open(live.address).unwrap();
+    assert_eq!(client.identify("ana", r#"{"phone":"+12025550142","first_name":"Ana","vip":true}"#).unwrap(), 200);
+    let now = std::time::UNIX_EPOCH.elapsed().unwrap().as_secs().try_into().unwrap();
+    assert_eq!(client.webhook(&text_message("wamid.1", "12025550142", now, "Yes!")).unwrap(), 200);
+    assert_eq!(client.webhook(&text_message("wamid.2", "12025550199", now, "Hello?")).unwrap(), 200);
+    (live, client)
+}
+
+fn get(client: &mut Client, path: &str) -> serde_json::Value {
+    let (status, body) = client.send("GET", path, &[("authorization", BEARER)], "").unwrap();
+    assert_eq!(status, 200, "{path}: {body}");
+    serde_json::from_str(&body).unwrap()
+}
+
+#[test]
+fn a_reply_is_seen_by_everybody_who_asks() {
+    let folder = Folder::new();
+    let (live, mut client) = lived_in(&folder);
+    let segments = get(&mut client, "/v1/segments");
+    let named = |name: &str| {
+        let all = segments["segments"].as_array().unwrap();
+        all.iter().find(|segment| segment["name"] == name).map(|segment| segment["id"].clone()).unwrap()
+    };
+    let yes = named("said-yes");
+    assert_eq!(get(&mut client, &format!("/v1/segments/{yes}"))["segment"]["type"], "dynamic");
+    assert_eq!(get(&mut client, &format!("/v1/segments/{yes}/customer_count"))["count"], 1);
+    let members = get(&mut client, &format!("/v1/segments/{yes}/membership"));
+    assert_eq!((&members["ids"], &members["next"]), (&serde_json::json!(["ana"]), &"".into()));
+    assert_eq!(get(&mut client, "/v1/customers/ana/segments")["segments"][0]["name"], "said-yes");
+    let attributes = &get(&mut client, "/v1/customers/ana/attributes")["customer"];
+    assert_eq!(attributes["attributes"]["vip"], "true");
+    assert_eq!(attributes["unsubscribed"], false);
+    let cio_id = attributes["identifiers"]["cio_id"].as_str().unwrap().to_owned();
+    for (id, kind) in
+        [(cio_id.clone(), "cio_id"), (format!("cio_{cio_id}"), "cio_id"), ("%2B12025550142".into(), "phone")]
+    {
+        let same = get(&mut client, &format!("/v1/customers/{id}/attributes?id_type={kind}"));
+        assert_eq!(same["customer"]["id"], "ana", "{id}");
+    }
+    assert_eq!(get(&mut client, "/v1/customers?phone=%2B1%20202%20555%200142")["results"][0]["id"], "ana");
+
+    let events = get(&mut client, "/v1/activities?type=event&name=inbound_message");
+    let of: Vec<_> = events["activities"].as_array().unwrap().iter().map(|one| one["customer_id"].clone()).collect();
+    assert_eq!(of, [serde_json::Value::Null, "ana".into()], "newest first; the stranger is nobody");
+    let entered = get(&mut client, "/v1/activities?type=segment_entered&customer_id=ana");
+    assert_eq!(entered["activities"][0]["data"]["segment_name"], "said-yes");
+    // A page at a time gives what one page gives.
+    let all = get(&mut client, "/v1/activities?limit=100")["activities"].as_array().unwrap().clone();
+    let (mut paged, mut start) = (Vec::new(), String::new());
+    loop {
+        let page = get(&mut client, &format!("/v1/activities?limit=1&start={start}"));
+        paged.extend(page["activities"].as_array().unwrap().iter().map(|one| one["type"].clone()));
+        start = page["next"].as_str().unwrap().to_owned();
+        if start.is_empty() {
+            break;
+        }
+    }
+    assert_eq!(paged, all.iter().map(|one| one["type"].clone()).collect::<Vec<_>>());
+
+    let url = format!("http://{}", live.address);
+    let mut activity = folder.command(&["activity", "--person", "ana"]);
+    let activity = activity.env("ANTIPHON_APP_KEY", "app").env("ANTIPHON_URL", &url).output().unwrap();
+    let text = said(&activity);
+    assert!(text.contains("ana  inbound_message “Yes!”\n"), "{text}");
+    assert!(text.contains("└ entered segment said-yes\n"), "{text}");
+    assert!(!text.contains("Hello?"), "{text}");
+}
+
+#[test]
+fn following_shows_what_happens_as_it_happens() {
+    let folder = Folder::new();
+    let (live, mut client) = lived_in(&folder);
+    let mut follow = folder.command(&["activity", "--follow", "--limit", "1", "--format", "json"]);
+    follow.env("ANTIPHON_APP_KEY", "app").env("ANTIPHON_URL", format!("http://{}", live.address));
+    let mut follow = follow.stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(follow.stdout.take().unwrap()).lines();
+    let mut next = || -> serde_json::Value { serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap() };
+    assert_eq!(next()["data"]["body"], "Hello?");
+    // Until the listener is heard of, what happens may be before it listens: it is told again and again.
+    let written = std::thread::spawn(move || {
+        for n in 0.. {
+            let event = format!(r#"{{"name":"tick","id":"t{n}","data":{{"n":{n}}}}}"#);
+            let answer = client.send("POST", "/api/v1/events", &[("authorization", BASIC)], &event);
+            if answer.is_err() {
+                return;
+            }
+        }
+    });
+    let first = next();
+    assert_eq!((&first["name"], &first["person"]), (&"tick".into(), &serde_json::Value::Null));
+    let n = first["data"]["n"].as_i64().unwrap();
+    assert_eq!((next()["data"]["n"].clone(), next()["data"]["n"].clone()), ((n + 1).into(), (n + 2).into()));
+    follow.kill().unwrap();
+    follow.wait().unwrap();
+    drop(live);
+    written.join().unwrap();
+}
+
+#[test]
+fn a_stream_goes_on_where_it_broke_off() {
+    let folder = Folder::new();
+    let (live, mut client) = lived_in(&folder);
+    let newest = get(&mut client, "/antiphon/activity?limit=2");
+    let cursor = newest["activity"][1]["cursor"].as_str().unwrap();
+    let request = format!(
+        "GET /antiphon/activity HTTP/1.1\r\nhost: x\r\nauthorization: {BEARER}\r\naccept: text/event-stream\r\nlast-event-id: {cursor}\r\n\r\n"
+    );
+    let mut stream = std::net::TcpStream::connect(live.address).unwrap();
+    std::io::Write::write_all(&mut stream, request.as_bytes()).unwrap();
+    let mut data = BufReader::new(stream).lines().map_while(Result::ok).filter(|line| line.starts_with("data:"));
+    let item: serde_json::Value = serde_json::from_str(data.next().unwrap().trim_start_matches("data:")).unwrap();
+    assert_eq!(item["data"]["body"], "Hello?");
+}
+
+#[test]
+fn a_server_that_is_asked_to_end_ends_well() {
+    let folder = Folder::new();
+    let (mut live, _client) = lived_in(&folder);
+    let id = live.process.id().to_string();
+    assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    assert_eq!(live.process.wait().unwrap().code(), Some(0));
+    assert!(!Path::new(&folder.0.join("antiphon.db-wal")).exists(), "everything is in the one file");
+}
