@@ -49,7 +49,7 @@ impl Pass<'_> {
         let at = self.stamp(arrival.at);
         let question = Question::of(arrival, Some(person), context, at);
         let window = self.context.schema().attribution_window;
-        let answered = attribution::attribute(&question, &self.candidates(person), window);
+        let answered = attribution::attribute(&question, &self.candidates(person, context), window);
         let bound = answered.as_ref().filter(|(_, reason)| *reason == Reason::InFlight).map(|(message, _)| message.id);
         if let Some(written) = self.keyword(person, arrival) {
             self.write_attributes(person, written, Some(at), arrival.provider);
@@ -101,10 +101,10 @@ impl Pass<'_> {
         }
     }
 
-    /// What a reply of this person can answer: what went to them, and whatever a quote names.
-    fn candidates(&self, person: PersonId) -> Vec<Outstanding> {
-        let named = |message: &&Outstanding| message.person == person || message.provider_key.is_some();
-        self.messages.values().filter(named).cloned().collect()
+    /// What a reply of this person can answer: what went to them, and the message that it quotes.
+    fn candidates(&self, person: PersonId, quoted: Option<[u8; 16]>) -> Vec<Outstanding> {
+        let is_quoted = |message: &Outstanding| quoted.is_some() && message.provider_key == quoted;
+        self.messages.values().filter(|message| message.person == person || is_quoted(message)).cloned().collect()
     }
 
     /// When something happened: the sender's stamp, never after its arrival.
