@@ -76,10 +76,12 @@ pub fn run(arguments: Arguments) -> Exit {
 }
 
 async fn serve(settings: &Settings) -> Result<(), String> {
-    let running = start(settings).await?;
+    let mut running = start(settings).await?;
     announce(settings, running.address());
-    stopped().await;
-    running.stop().await
+    tokio::select! {
+        () = stopped() => running.stop().await,
+        _ = &mut running.writing => Err("the writer has ended; nothing can be stored any more".to_owned()),
+    }
 }
 
 /// The whole, at work.

@@ -22,8 +22,8 @@ impl Pass<'_> {
             return Outcome::Duplicate;
         }
         match self.whose(arrival) {
-            Some(person) => self.from_person(person, key, arrival),
-            None => self.from_nobody(key, arrival),
+            Some(person) => self.of_person(person, key, arrival),
+            None => self.of_nobody(key, arrival),
         }
         Outcome::Taken
     }
@@ -44,7 +44,7 @@ impl Pass<'_> {
         Some(choice.person)
     }
 
-    fn from_person(&mut self, person: PersonId, key: EventKey, arrival: &Arrival) {
+    fn of_person(&mut self, person: PersonId, key: EventKey, arrival: &Arrival) {
         let context = arrival.context.as_deref().map(|id| keyed_hash(self.context.key, &[arrival.provider, id]));
         let at = self.stamp(arrival.at);
         let question = Question::of(arrival, Some(person), context, at);
@@ -72,7 +72,7 @@ impl Pass<'_> {
     }
 
     /// Nobody's number: an anonymous event, and it stays one.
-    fn from_nobody(&mut self, key: EventKey, arrival: &Arrival) {
+    fn of_nobody(&mut self, key: EventKey, arrival: &Arrival) {
         let event = self.event(key, arrival, self.stamp(arrival.at), None);
         self.anonymous(event, arrival.provider, Some(&arrival.id));
     }

@@ -16,13 +16,16 @@ use crate::chance;
 use crate::clock::Clock;
 use crate::engine::Versions;
 use crate::model::id::{InstallationKey, PersonId};
-use crate::model::time::Second;
+use crate::model::time::{Second, Span};
 use crate::store::{Store, StoreError, Tx, people};
 
 /// A transaction that met somebody else's is begun again this often.
 const TRIES_MAX: u32 = 3;
 /// Between two tries, so that the other one can finish.
 const PAUSE: Duration = Duration::from_millis(40);
+
+/// Somebody for whom time cannot be played is tried again this much later.
+const ASIDE: Span = Span::hours(1);
 
 /// The rule sets in force, exchanged as a whole when another one becomes active.
 #[derive(Clone)]
@@ -268,16 +271,35 @@ impl Writer {
         load::people(tx, &mut loaded, ids).await?;
         let (now_ms, now) = (self.clock.millis(), self.clock.second());
         let context = Context { versions: &versions, key: &self.key, now, words: Words::default(), fresh: &[] };
+        let mut aside = BTreeSet::new();
         loop {
-            let mut pass = Pass::new(&context, &loaded);
-            for id in ids {
-                pass.touch(*id);
+            let at = Cell::new(PersonId(0));
+            // As with items: a panic costs the person at whom it happened, and nobody else.
+            let passed = catch_unwind(AssertUnwindSafe(|| {
+                let mut pass = Pass::new(&context, &loaded);
+                for id in ids.iter().filter(|id| !aside.contains(*id)) {
+                    at.set(*id);
+                    pass.touch(*id);
+                }
+                pass
+            }));
+            match passed {
+                Ok(pass) if pass.wanted.is_empty() => {
+                    let news = save::all(tx, pass, &loaded, versions.active.version(), now_ms).await?;
+                    let later: Vec<_> = aside.iter().map(|id| (*id, Some(now.plus(ASIDE)))).collect();
+                    people::set_wakes(tx, &later).await?;
+                    return Ok(news);
+                }
+                Ok(mut pass) => {
+                    let wanted = std::mem::take(&mut pass.wanted);
+                    drop(pass);
+                    load::histories(tx, &mut loaded, &wanted).await?;
+                }
+                Err(_) => {
+                    tracing::error!(person = at.get().0, "time cannot pass for somebody; they are set aside");
+                    aside.insert(at.get());
+                }
             }
-            if pass.wanted.is_empty() {
-                return Ok(save::all(tx, pass, &loaded, versions.active.version(), now_ms).await?);
-            }
-            let wanted = pass.wanted.clone();
-            load::histories(tx, &mut loaded, &wanted).await?;
         }
     }
 
