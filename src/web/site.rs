@@ -11,6 +11,7 @@ use super::body::Bodies;
 use super::deadline::Deadlines;
 use super::health::Readiness;
 use super::problem::Problem;
+use super::warnings::Warnings;
 use crate::chance;
 use crate::clock::Clock;
 use crate::intake::{Body, Receipt, Refusal};
@@ -54,6 +55,7 @@ pub struct Site {
     pub(super) bodies: Bodies,
     /// Places for those who follow the activity live.
     pub(super) listeners: Arc<Semaphore>,
+    pub(super) warnings: Warnings,
 }
 
 /// What WhatsApp's webhooks are checked with.
@@ -88,6 +90,7 @@ impl Site {
             deadlines: parts.deadlines,
             bodies: Bodies::default(),
             listeners: Arc::new(Semaphore::new(LISTENERS_MAX)),
+            warnings: Warnings::default(),
         }
     }
 
