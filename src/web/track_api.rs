@@ -163,7 +163,7 @@ async fn take(site: &Site, items: Vec<Item>) -> Answer {
     }
     let receipt = (site.submit)(Body { items, ..Body::default() }).await.map_err(|refusal| {
         tracing::warn!(?refusal, "a call was not taken in");
-        Problem::busy()
+        Problem::refused(refusal)
     })?;
     for outcome in receipt.outcomes {
         match outcome {

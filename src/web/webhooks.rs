@@ -55,7 +55,7 @@ pub async fn delivery(site: &Site, headers: &HeaderMap, body: &[u8]) -> Response
         Ok(_) => answer::empty(StatusCode::OK),
         Err(refusal) => {
             tracing::warn!(?refusal, "a webhook was not taken in; the provider will send it again");
-            Problem::busy().into_empty_response()
+            Problem::refused(refusal).into_empty_response()
         }
     }
 }
