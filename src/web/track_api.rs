@@ -132,13 +132,14 @@ pub async fn move_people(site: &Site, place: &str, query: &Query, body: &[u8], j
         return Err(Problem::field("ids", "length", format!("must hold 1 to {IDS_PER_CALL_MAX} identifiers")));
     }
     let mut handles: Vec<Handle> = Vec::with_capacity(ids.len());
+    let region = site.region();
     for id in ids {
         let text = match id {
             Json::String(text) => text.clone(),
             Json::Number(number) => number.to_string(),
             _ => return Err(Problem::field("ids", "invalid", "must hold texts or numbers")),
         };
-        if let Named::Handle(handle) = handle::by_type(&text, query)? {
+        if let Named::Handle(handle) = handle::by_type(&text, query, region)? {
             handles.push(handle);
         }
     }

@@ -346,6 +346,21 @@ fn a_reply_is_seen_by_everybody_who_asks() {
 }
 
 #[test]
+fn a_number_without_a_country_is_one_of_the_region_in_the_rules() {
+    let folder = Folder::new();
+    folder.write("rules/schema.yaml", "version: 1\nphones: {default_region: GB}\n");
+    let live = Live::start(&folder.0, &[]);
+    let mut client = Client::open(live.address).unwrap();
+    assert_eq!(client.identify("ben", r#"{"phone":"020 7946 0018"}"#).unwrap(), 200);
+    for written in ["020%207946%200018", "%2B442079460018", "+442079460018"] {
+        let found = get(&mut client, &format!("/v1/customers?phone={written}"));
+        assert_eq!(found["results"][0]["id"], "ben", "{written}");
+    }
+    let path = "/v1/customers/020%207946%200018/attributes?id_type=phone";
+    assert_eq!(get(&mut client, path)["customer"]["id"], "ben");
+}
+
+#[test]
 fn following_shows_what_happens_as_it_happens() {
     let folder = Folder::new();
     let (live, mut client) = lived_in(&folder);
