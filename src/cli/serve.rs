@@ -125,7 +125,7 @@ pub async fn start(settings: &Settings) -> Result<Running, String> {
     rollout::refresh(&store, &rules, &env).await.map_err(|error| error.to_string())?;
 
     let signals = Signals::default();
-    let writer = Writer::new(Arc::clone(&store), clock.clone(), key, rules, signals.clone());
+    let writer = Writer::new(Arc::clone(&store), clock.clone(), key, rules.clone(), signals.clone());
     let (intake, writing) = Intake::start(writer, signals.clone());
     let mut others = JoinSet::new();
     others.spawn(schedule::run(intake.clone(), clock.clone(), store.is_shared()));
@@ -139,6 +139,7 @@ pub async fn start(settings: &Settings) -> Result<Running, String> {
     let parts = Parts {
         submit: door(intake.clone()),
         store: Arc::clone(&store),
+        rules: rules.clone(),
         clock,
         readiness,
         commits: signals.commits.subscribe(),
