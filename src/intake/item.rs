@@ -108,12 +108,12 @@ pub enum Outcome {
     Quarantined,
 }
 
-/// Why a body was not taken in. Nothing of it is stored; trying again is right.
+/// Why a body was not taken in. Trying again is right: what was stored all the same counts once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
     /// More waits than the queue holds.
     Full,
-    /// The database did not take it in time.
+    /// The database did not take it in time, or did not say so: it may be stored.
     Unavailable,
     /// The process is stopping.
     Stopping,
