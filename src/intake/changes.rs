@@ -92,6 +92,12 @@ impl Changes {
         self.notices.push(Notice { kind, person, key: None, data });
     }
 
+    /// Puts an item into quarantine, and says so in the activity: why, and where in its body, not what it says.
+    pub fn set_aside(&mut self, provider: &'static str, broken: Broken) {
+        self.notice("quarantined", None, json!({ "reason": broken.reason.as_str(), "pointer": broken.pointer }));
+        self.quarantine.push((provider, broken));
+    }
+
     /// Notes something that is deliberately no event; its key makes that it counts once.
     pub fn ignored(&mut self, ignored: &Ignored, key: Option<EventKey>) {
         let data = json!({ "reason": ignored.reason.as_str() });

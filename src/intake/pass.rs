@@ -150,7 +150,9 @@ impl<'a> Pass<'a> {
 
     /// What a body holds besides its items: what could not be read, and what is known to be nothing.
     fn remains(&mut self, body: &Body) {
-        self.changes.quarantine.extend(body.broken.iter().cloned());
+        for (provider, broken) in &body.broken {
+            self.changes.set_aside(provider, broken.clone());
+        }
         for ignored in &body.ignored {
             let key = ignored.id.as_deref().map(|id| EventKey::of(self.context.key, &[ignored.provider, id]));
             if key.is_none_or(|key| self.is_new(key)) {
@@ -168,7 +170,7 @@ impl<'a> Pass<'a> {
         };
         let raw = format!("{item:?}");
         let broken = Broken { pointer: String::new(), reason: BrokenReason::Panic, raw };
-        self.changes.quarantine.push((provider, broken));
+        self.changes.set_aside(provider, broken);
         Outcome::Quarantined
     }
 }

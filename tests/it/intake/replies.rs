@@ -1,6 +1,7 @@
 //! Inbound messages: segments before the answer, once, in time, and never half.
 
-use antiphon::intake::{Outcome, Refusal};
+use antiphon::intake::{Body, Outcome, Refusal};
+use antiphon::model::inbound::{Broken, BrokenReason};
 use serde_json::json;
 
 use super::world::with_rules;
@@ -155,5 +156,22 @@ fn what_cannot_be_written_whole_is_not_written_at_all() {
         assert_eq!(world.count("SELECT count(*) FROM memberships").await, 0);
         assert_eq!(world.one(world.reply("w1", ANA, "YES", None)).await, Outcome::Taken);
         assert_eq!(world.segments("ana").await, ["yes-lately"]);
+    });
+}
+
+#[test]
+fn what_cannot_be_read_is_kept_and_shown_and_its_neighbours_count() {
+    with_rules(RULES, async |world| {
+        world.identify("ana", json!({ "phone": "+15550100142" })).await;
+        let broken = Broken { pointer: "/entry/0".to_owned(), reason: BrokenReason::NoContent, raw: "{}".to_owned() };
+        let body = Body {
+            items: vec![world.reply("w1", ANA, "YES", None)],
+            broken: vec![("whatsapp", broken)],
+            ..Body::default()
+        };
+        assert_eq!(world.intake.submit(body).await.unwrap().outcomes, [Outcome::Taken]);
+        assert_eq!(world.segments("ana").await, ["yes-lately"]);
+        assert_eq!(world.count("SELECT count(*) FROM quarantine WHERE reason = 'no_content'").await, 1);
+        assert_eq!(world.count("SELECT count(*) FROM notices WHERE kind = 'quarantined'").await, 1);
     });
 }
