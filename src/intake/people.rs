@@ -104,7 +104,14 @@ impl Pass<'_> {
         if let Some(new) = names.id.or(path_id).filter(|new| id.as_deref() != Some(new)) {
             // An id once given changes only under the id that never changes.
             let may = id.is_none() || by_cio_id;
-            self.assign(person, ("id", new.clone()), id.map(Handle::ExternalId), Handle::ExternalId(new), may, &mut given);
+            self.assign(
+                person,
+                ("id", new.clone()),
+                id.map(Handle::ExternalId),
+                Handle::ExternalId(new),
+                may,
+                &mut given,
+            );
         }
         if let Some(new) = names.email.or(path_email).filter(|new| email.as_deref() != Some(new)) {
             self.assign(person, ("email", new.clone()), email.map(Handle::Email), Handle::Email(new), true, &mut given);

@@ -92,12 +92,7 @@ impl std::error::Error for PublishError {}
 ///
 /// # Errors
 /// See [`PublishError`]; then nothing has changed.
-pub async fn publish(
-    store: &Store,
-    clock: &Clock,
-    env: &Properties,
-    files: Files,
-) -> Result<Published, PublishError> {
+pub async fn publish(store: &Store, clock: &Clock, env: &Properties, files: Files) -> Result<Published, PublishError> {
     let hash = hash(&files);
     let reader = store.read();
     if let Some(active) = rules::active(&reader).await? {

@@ -46,9 +46,7 @@ impl Scope<'_> {
         // What a flow returns lies one level deeper.
         let stored = if self.names.is_flow_field(owner, &name) { format!("flow.data.{name}") } else { name.clone() };
         match self.names.value(owner, &name) {
-            Known::Yes(property, declared_at) => {
-                Some(Subject { name: stored, property: Some(property), declared_at })
-            }
+            Known::Yes(property, declared_at) => Some(Subject { name: stored, property: Some(property), declared_at }),
             Known::Unchecked => Some(Subject { name, property: None, declared_at: None }),
             Known::No => {
                 let complaint = self.unknown_value(path, owner);
