@@ -7,6 +7,8 @@
 //! at which a request was due), then writes the same event rows with as many commits straight into SQLite: the
 //! ratio says how much of the storage's own speed is left.
 
+#![expect(clippy::disallowed_methods, reason = "a load tool measures time")]
+
 use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};

@@ -71,6 +71,7 @@ pub fn run(arguments: &Arguments) -> Exit {
 }
 
 async fn show(client: &Client, arguments: &Arguments) -> Result<(), String> {
+    let mut live = None;
     if arguments.limit > 0 {
         let limit = arguments.limit.to_string();
         let mut parameters = filter(arguments);
@@ -82,8 +83,9 @@ async fn show(client: &Client, arguments: &Arguments) -> Result<(), String> {
         for item in items.iter().rev() {
             write(item, arguments.format);
         }
+        live = page["live"].as_str().map(str::to_owned);
     }
-    if arguments.follow { follow(client, arguments).await } else { Ok(()) }
+    if arguments.follow { follow(client, arguments, live).await } else { Ok(()) }
 }
 
 fn filter(arguments: &Arguments) -> Vec<(&'static str, &str)> {
@@ -92,9 +94,9 @@ fn filter(arguments: &Arguments) -> Vec<(&'static str, &str)> {
     [person, kind].into_iter().flatten().collect()
 }
 
-/// Until Ctrl-C. A connection that breaks is taken up again where it broke.
-async fn follow(client: &Client, arguments: &Arguments) -> Result<(), String> {
-    let mut last_id: Option<String> = None;
+/// From the place `last_id`, or from now on, until Ctrl-C. A connection that breaks is taken up again where
+/// it broke.
+async fn follow(client: &Client, arguments: &Arguments, mut last_id: Option<String>) -> Result<(), String> {
     let mut connected = false;
     loop {
         let mut question = client.get("/antiphon/activity", &filter(arguments))?;

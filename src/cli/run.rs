@@ -31,6 +31,11 @@ enum Verb {
 /// Runs the verb that the arguments of this process ask for.
 #[must_use]
 pub fn run() -> ExitCode {
+    // What a panic says may be what a person wrote: the place is enough to find it.
+    std::panic::set_hook(Box::new(|panic| match panic.location() {
+        Some(place) => anstream::eprintln!("antiphon: a panic at {place}; this is a fault of ours"),
+        None => anstream::eprintln!("antiphon: a panic; this is a fault of ours"),
+    }));
     // Only fails when somebody was first, and then there is one.
     let _ = rustls::crypto::ring::default_provider().install_default();
     match Arguments::parse().verb {

@@ -25,10 +25,11 @@ use crate::outbox::{self, Outbox};
 use crate::providers::PROVIDERS;
 use crate::providers::webhook;
 use crate::providers::whatsapp::write::Account;
-use crate::rollout::Folder;
+use crate::rollout::folder::FolderError;
+use crate::rollout::{Folder, FolderTrouble, Published};
 use crate::settings::{Settings, keys, show};
 use crate::store::{Options, Store, installation};
-use crate::web::{Deadlines, Parts, Readiness, Site};
+use crate::web::{Deadlines, Parts, Readiness, Site, Unready};
 use crate::{rollout, schedule, telemetry, web};
 
 /// What is under way when the server stops gets this long.
@@ -75,10 +76,12 @@ pub fn run(arguments: Arguments) -> Exit {
 }
 
 async fn serve(settings: &Settings) -> Result<(), String> {
-    let running = start(settings).await?;
+    let mut running = start(settings).await?;
     announce(settings, running.address());
-    stopped().await;
-    running.stop().await
+    tokio::select! {
+        () = stopped() => running.stop().await,
+        _ = &mut running.writing => Err("the writer has ended; nothing can be stored any more".to_owned()),
+    }
 }
 
 /// The whole, at work.
@@ -99,6 +102,11 @@ pub struct Running {
 /// What has to be put right first, in words.
 pub async fn start(settings: &Settings) -> Result<Running, String> {
     let clock = Clock::system();
+    // First of all: where nobody can come in, nothing must go out.
+    let listener = match settings.listen {
+        Some(address) => Some(TcpListener::bind(address).await.map_err(|error| format!("{address}: {error}"))?),
+        None => None,
+    };
     let store = Store::open(settings.database_url.reveal(), Options::default()).await;
     let store = Arc::new(store.map_err(|error| error.to_string())?);
     let key = installation_key(&store, &clock).await?;
@@ -112,15 +120,18 @@ pub async fn start(settings: &Settings) -> Result<Running, String> {
         rules: rules.clone(),
         env: env.clone(),
     };
-    super::rules::tell(&folder.path, &folder.publish().await);
+    let published = folder.publish().await;
+    super::rules::tell(&folder.path, &published);
     rollout::refresh(&store, &rules, &env).await.map_err(|error| error.to_string())?;
 
     let signals = Signals::default();
-    let writer = Writer::new(Arc::clone(&store), clock.clone(), key, rules, signals.clone());
+    let writer = Writer::new(Arc::clone(&store), clock.clone(), key, rules.clone(), signals.clone());
     let (intake, writing) = Intake::start(writer, signals.clone());
     let mut others = JoinSet::new();
     others.spawn(schedule::run(intake.clone(), clock.clone(), store.is_shared()));
-    others.spawn(keep_up(folder, intake.clone()));
+    let readiness = Readiness::default();
+    readiness.set(Unready::Rules, lacks_rules(&folder.rules, &published));
+    others.spawn(keep_up(folder, intake.clone(), readiness.clone()));
     let sending = Outbox::start(Arc::clone(&store), intake.clone(), clock.clone(), outbox_settings(settings)?);
     let sending = sending.map_err(|error| error.to_string())?;
 
@@ -128,15 +139,14 @@ pub async fn start(settings: &Settings) -> Result<Running, String> {
     let parts = Parts {
         submit: door(intake.clone()),
         store: Arc::clone(&store),
+        rules: rules.clone(),
         clock,
-        readiness: Readiness::default(),
+        readiness,
         commits: signals.commits.subscribe(),
         deadlines: Deadlines::default(),
     };
-    let web = match settings.listen {
-        Some(address) => Some(listen(address, Arc::new(Site::new(settings, parts)), stopping).await?),
-        None => None,
-    };
+    let site = Arc::new(Site::new(settings, parts));
+    let web = listener.map(|listener| listen(listener, site, stopping)).transpose()?;
     Ok(Running { store, intake, writing, others, sending, web, stop })
 }
 
@@ -148,19 +158,32 @@ fn door(intake: Intake) -> web::Submit {
     })
 }
 
-/// Brings everybody up to the rules in force, then follows the folder.
-async fn keep_up(folder: Folder, intake: Intake) {
-    rollout::catch_up::run(&intake, &folder.clock).await;
+/// Keeps the rules what the folder says, and says what comes of it.
+async fn keep_up(folder: Folder, intake: Intake, readiness: Readiness) {
     let path = folder.path.clone();
-    rollout::follow(folder, intake, move |outcome| super::rules::tell(&path, outcome)).await;
+    let rules = folder.rules.clone();
+    let tell = move |outcome: &Result<Published, FolderTrouble>| {
+        super::rules::tell(&path, outcome);
+        readiness.set(Unready::Rules, lacks_rules(&rules, outcome));
+    };
+    rollout::follow(folder, intake, tell).await;
 }
 
-async fn listen(
-    address: SocketAddr,
+/// Whether there should be rules in force and there are none: replies that come in would start nothing, for good.
+fn lacks_rules(rules: &Rules, outcome: &Result<Published, FolderTrouble>) -> bool {
+    let refused = match outcome {
+        Ok(Published::Refused(_)) | Err(FolderTrouble::Publish(_)) => true,
+        Err(FolderTrouble::Folder(error)) => !matches!(error, FolderError::Missing | FolderError::Empty),
+        Ok(_) => false,
+    };
+    refused && rules.now().active.version() == RulesVersion::default()
+}
+
+fn listen(
+    listener: TcpListener,
     site: Arc<Site>,
     mut stopping: watch::Receiver<bool>,
 ) -> Result<(SocketAddr, JoinHandle<()>), String> {
-    let listener = TcpListener::bind(address).await.map_err(|error| format!("{address}: {error}"))?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
     let stop = async move {
         // The sender goes with the server: then it is over as well.
@@ -182,6 +205,7 @@ impl Running {
     /// # Errors
     /// The database could not be closed; nothing is lost by it.
     pub async fn stop(mut self) -> Result<(), String> {
+        self.sending.drain();
         self.stop.send_replace(true);
         if let Some((_, web)) = self.web {
             // Its deadlines bound this.

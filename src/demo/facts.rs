@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 use tokio::sync::mpsc;
 
 /// A fact that does not come within this time does not hold.
-const PATIENCE: Duration = Duration::from_secs(15);
+pub const PATIENCE: Duration = Duration::from_secs(15);
 
 /// The activity of a server, as it happens.
 pub struct Facts {

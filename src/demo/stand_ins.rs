@@ -8,6 +8,8 @@ use serde_json::{Value as Json, json};
 use tokio::sync::watch;
 use warp::Filter;
 
+use super::facts::PATIENCE;
+
 /// A toy receiver on a free port of loopback. Ends with the process.
 #[derive(Clone)]
 pub struct StandIn {
@@ -65,15 +67,21 @@ impl StandIn {
     }
 
     /// Waits until `wanted` finds something among what came; returns its place and body.
-    pub async fn wait_for(&mut self, wanted: impl Fn(&Json) -> bool) -> (usize, Json) {
-        loop {
-            let found = self.got().into_iter().enumerate().find(|(_, body)| wanted(body));
-            if let Some(found) = found {
-                return found;
+    ///
+    /// # Errors
+    /// It does not come: `what` says what was waited for.
+    pub async fn wait_for(&mut self, what: &str, wanted: impl Fn(&Json) -> bool) -> Result<(usize, Json), String> {
+        let search = async {
+            loop {
+                let found = self.got().into_iter().enumerate().find(|(_, body)| wanted(body));
+                if let Some(found) = found {
+                    return found;
+                }
+                // The sender lives as long as the route, and so as long as the process.
+                let _ = self.arrivals.changed().await;
             }
-            // The sender lives as long as the route, and so as long as the process.
-            let _ = self.arrivals.changed().await;
-        }
+        };
+        tokio::time::timeout(PATIENCE, search).await.map_err(|_| format!("it never arrived: {what}"))
     }
 }
 

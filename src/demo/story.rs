@@ -76,12 +76,13 @@ impl Story {
 
     async fn answered(&mut self) -> Result<Json, String> {
         chapter("Ana answers \"Yes!\", quoting our message.");
-        let quoted = self.message_to(ANA).await;
+        let quoted = self.message_to(ANA).await?;
         let body = message("wamid.ANA1", ANA, "Yes!", Some(&quoted), self.clock.second());
         let status = self.webhook(&body, &sign(&body)).await?;
         line(1, format!("POST /webhooks/whatsapp, signed  → {status}"));
         let yes = self.facts.wait("her answer", |item| about(item, "ana") && item["data"]["body"] == "Yes!").await?;
-        line(2, format!("Ana said \"Yes!\"; it answers campaign appointment ({})", text(&yes["data"]["reason"])));
+        check("it is attributed by the quote", yes["data"]["reason"] == "quoted")?;
+        line(2, format!("Ana said \"Yes!\"; it answers our question ({})", text(&yes["data"]["reason"])));
         // Read back by another call: the 200 was a commit, so there is nothing to wait for.
         for segment in self.segments_of("ana").await? {
             line(2, format!("Ana is in segment {segment}"));
@@ -90,8 +91,8 @@ impl Story {
         line(3, format!("campaign {} starts", names(&yes, "journey_started")));
         let status = self.attribute("ana", "appointment_status").await?;
         line(4, format!("her attribute appointment_status is \"{status}\""));
-        let (_, thanks) =
-            self.graph.wait_for(|body| body["text"]["body"].as_str().is_some_and(|t| t.contains("Ana"))).await;
+        let is_thanks = |body: &Json| body["text"]["body"].as_str().is_some_and(|text| text.contains("Ana"));
+        let (_, thanks) = self.graph.wait_for("the message of thanks", is_thanks).await?;
         line(4, format!("a message goes out: \"{}\"", text(&thanks["text"]["body"])));
         Ok(yes)
     }
@@ -99,7 +100,7 @@ impl Story {
     async fn repeated(&mut self, yes: &Json) -> Told {
         chapter("WhatsApp delivers the same webhook again, as it does.");
         let before = (self.segments_of("ana").await?, self.graph.got().len());
-        let quoted = self.message_to(ANA).await;
+        let quoted = self.message_to(ANA).await?;
         let body = message("wamid.ANA1", ANA, "Yes!", Some(&quoted), second(yes));
         let status = self.webhook(&body, &sign(&body)).await?;
         check("a duplicate changes nothing", before == (self.segments_of("ana").await?, self.graph.got().len()))?;
@@ -113,7 +114,9 @@ impl Story {
         let status = self.webhook(&body, &sign(&body)).await?;
         line(1, format!("POST /webhooks/whatsapp, signed  → {status}"));
         let no = self.facts.wait("his answer", |item| about(item, "bo") && item["data"]["body"] == "no").await?;
-        line(2, format!("it answers campaign appointment ({})", text(&no["data"]["reason"])));
+        check("it is attributed to the newest message", no["data"]["reason"] == "inferred")?;
+        check("it starts campaign desk", names(&no, "journey_started") == "desk")?;
+        line(2, format!("it answers our question ({})", text(&no["data"]["reason"])));
         line(
             2,
             format!(
@@ -122,7 +125,7 @@ impl Story {
                 names(&no, "journey_started")
             ),
         );
-        let (_, told) = self.desk.wait_for(|body| body["status"] == "declined").await;
+        let (_, told) = self.desk.wait_for("the webhook", |body| body["status"] == "declined").await?;
         line(3, format!("the desk gets a signed webhook: {told}"));
         Ok(())
     }
@@ -177,23 +180,24 @@ impl Story {
     async fn reminded(&mut self) -> Told {
         chapter("Cleo never answered.");
         let sent = self.facts.wait("the reminder", |item| about(item, "cleo") && is_sent(item, "remind")).await?;
-        let (_, reminder) = self.graph.wait_for(|body| body["template"]["name"] == "appt_reminder").await;
+        let is_reminder = |body: &Json| body["template"]["name"] == "appt_reminder";
+        let (_, reminder) = self.graph.wait_for("the reminder", is_reminder).await?;
         check("the reminder is hers", reminder["to"] == format!("+{CLEO}"))?;
         line(
             1,
             format!("8 seconds after the question her campaign goes on; at {} the reminder is accepted", clock(&sent)),
         );
-        let reminders = self.graph.got().iter().filter(|body| body["template"]["name"] == "appt_reminder").count();
+        let reminders = self.graph.got().iter().filter(|body| is_reminder(body)).count();
         check("nobody else is reminded", reminders == 1)?;
         line(1, "Ana and Bo answered, so nobody reminds them".to_owned());
         Ok(())
     }
 
-    /// The provider's id of the newest message to `number`.
-    async fn message_to(&mut self, number: &str) -> String {
+    /// The provider's id of the first message to `number`: the question.
+    async fn message_to(&mut self, number: &str) -> Result<String, String> {
         let to = format!("+{number}");
-        let (place, _) = self.graph.wait_for(|body| body["to"] == to).await;
-        wamid(place)
+        let (place, _) = self.graph.wait_for("the question", |body| body["to"] == to).await?;
+        Ok(wamid(place))
     }
 
     async fn call(&self, method: reqwest::Method, path: &str, body: &Json) -> Result<u16, String> {

@@ -192,7 +192,9 @@ impl<'a> Run<'a> {
     /// When the first journey that waits goes on.
     pub fn next_wait(&self) -> Option<Second> {
         let open = self.subject.journeys.iter().filter(|journey| journey.ended.is_none());
-        open.filter(|journey| journey.wake.is_some() && !self.versions.is_paused(journey)).filter_map(|j| j.wake).min()
+        let waits = open.filter(|journey| !self.versions.is_paused(journey)).filter_map(|journey| journey.wake);
+        // A wait that ended while its campaign was paused goes on now: nothing is evaluated in the past.
+        waits.min().map(|wait| wait.max(self.subject.state.floor))
     }
 
     /// The journeys whose wait is over, in the order of their start.

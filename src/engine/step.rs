@@ -119,7 +119,10 @@ fn is_disturbing(versions: &Versions, subject: &Subject, event: &Event) -> bool 
     if event.kind == Kind::AttributesSet {
         return subject.state.newest_write.is_some_and(|newest| order < newest);
     }
-    if subject.state.newest.is_none_or(|newest| newest < order) {
+    // A wait that is over goes on first, and what its steps write is then newer than the event.
+    let over = |wait: Second| wait < event.arrived && at <= wait;
+    let overtaken = subject.journeys.iter().any(|journey| journey.wake.is_some_and(over));
+    if !overtaken && subject.state.newest.is_none_or(|newest| newest < order) {
         return false;
     }
     let observed = Observed::new(event);

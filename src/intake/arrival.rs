@@ -22,8 +22,8 @@ impl Pass<'_> {
             return Outcome::Duplicate;
         }
         match self.whose(arrival) {
-            Some(person) => self.from_person(person, key, arrival),
-            None => self.from_nobody(key, arrival),
+            Some(person) => self.of_person(person, key, arrival),
+            None => self.of_nobody(key, arrival),
         }
         Outcome::Taken
     }
@@ -44,12 +44,12 @@ impl Pass<'_> {
         Some(choice.person)
     }
 
-    fn from_person(&mut self, person: PersonId, key: EventKey, arrival: &Arrival) {
+    fn of_person(&mut self, person: PersonId, key: EventKey, arrival: &Arrival) {
         let context = arrival.context.as_deref().map(|id| keyed_hash(self.context.key, &[arrival.provider, id]));
         let at = self.stamp(arrival.at);
         let question = Question::of(arrival, Some(person), context, at);
         let window = self.context.schema().attribution_window;
-        let answered = attribution::attribute(&question, &self.candidates(person), window);
+        let answered = attribution::attribute(&question, &self.candidates(person, context), window);
         let bound = answered.as_ref().filter(|(_, reason)| *reason == Reason::InFlight).map(|(message, _)| message.id);
         if let Some(written) = self.keyword(person, arrival) {
             self.write_attributes(person, written, Some(at), arrival.provider);
@@ -72,7 +72,7 @@ impl Pass<'_> {
     }
 
     /// Nobody's number: an anonymous event, and it stays one.
-    fn from_nobody(&mut self, key: EventKey, arrival: &Arrival) {
+    fn of_nobody(&mut self, key: EventKey, arrival: &Arrival) {
         let event = self.event(key, arrival, self.stamp(arrival.at), None);
         self.anonymous(event, arrival.provider, Some(&arrival.id));
     }
@@ -101,10 +101,10 @@ impl Pass<'_> {
         }
     }
 
-    /// What a reply of this person can answer: what went to them, and whatever a quote names.
-    fn candidates(&self, person: PersonId) -> Vec<Outstanding> {
-        let named = |message: &&Outstanding| message.person == person || message.provider_key.is_some();
-        self.messages.values().filter(named).cloned().collect()
+    /// What a reply of this person can answer: what went to them, and the message that it quotes.
+    fn candidates(&self, person: PersonId, quoted: Option<[u8; 16]>) -> Vec<Outstanding> {
+        let is_quoted = |message: &Outstanding| quoted.is_some() && message.provider_key == quoted;
+        self.messages.values().filter(|message| message.person == person || is_quoted(message)).cloned().collect()
     }
 
     /// When something happened: the sender's stamp, never after its arrival.

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::engine::Step;
 use crate::model::effect::Effect;
-use crate::model::event::Event;
+use crate::model::event::{Event, Kind};
 use crate::model::id::{EffectId, EventKey, JourneyId, PersonId};
 use crate::model::identity::Channel;
 use crate::model::inbound::{Broken, Ignored};
@@ -119,6 +119,7 @@ impl Changes {
 fn blank(logged: &mut Logged) {
     logged.person = None;
     logged.provider_id = None;
+    logged.event.kind = Kind::Custom("erased".to_owned());
     logged.event.properties.clear();
     logged.event.message = None;
     logged.event.reason = None;

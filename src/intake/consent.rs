@@ -15,7 +15,7 @@ use crate::model::value::Properties;
 /// The attribute that says whether any reason stands. Built in, never missing.
 pub(super) const UNSUBSCRIBED: &str = "unsubscribed";
 /// The attribute that lists the reasons: `keyword`, `api`.
-const REASONS: &str = "unsubscribed_reasons";
+pub(super) const REASONS: &str = "unsubscribed_reasons";
 
 /// The words that change it, ready to be compared with whole messages.
 #[derive(Default)]

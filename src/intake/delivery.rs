@@ -22,7 +22,7 @@ impl Pass<'_> {
         };
         let at = self.stamp(status.at);
         // The status can come before the answer to the send: then it is the acceptance too.
-        if self.accept(id, status.provider, provider_key, at) {
+        if self.accept(id, status.provider, provider_key, status.our_number_id.as_deref(), at) {
             self.changes.concluded.push(id);
         }
         let mut heard = false;
@@ -65,12 +65,21 @@ impl Pass<'_> {
 
     /// The provider took the message: it becomes a `sent` event, to which replies are attributed.
     /// False if that was known already.
-    fn accept(&mut self, id: EffectId, provider: &'static str, provider_key: [u8; 16], at: Second) -> bool {
+    fn accept(
+        &mut self,
+        id: EffectId,
+        provider: &'static str,
+        provider_key: [u8; 16],
+        sender: Option<&str>,
+        at: Second,
+    ) -> bool {
         let Some(message) = self.messages.get_mut(&id).filter(|message| message.delivery == Delivery::Pending) else {
             return false;
         };
         let at = message.bound.map_or(at, |(reply_at, _)| at.min(reply_at));
         message.delivery = Delivery::Accepted;
+        message.in_flight = false;
+        message.sender = sender.map(str::to_owned).or(message.sender.take());
         message.accepted = Some(at);
         message.message.at = at;
         message.provider_key = Some(provider_key);
@@ -93,14 +102,16 @@ impl Pass<'_> {
         match &settle.outcome {
             Settlement::Accepted { provider, provider_id, sender, wa_id } => {
                 let provider_key = keyed_hash(self.context.key, &[provider, provider_id]);
-                if let Some(message) = self.messages.get_mut(&settle.effect) {
-                    message.sender = Some(sender.clone());
-                }
-                self.accept(settle.effect, provider, provider_key, self.context.now);
+                self.accept(settle.effect, provider, provider_key, Some(sender), self.context.now);
                 self.learn_wa_id(settle.effect, wa_id.as_deref());
             }
             Settlement::Failed { reason } => self.failed(settle.effect, reason),
-            Settlement::Delivered { .. } | Settlement::Retry { .. } | Settlement::Unknown { .. } => {}
+            Settlement::Retry { .. } => {
+                if let Some(message) = self.messages.get_mut(&settle.effect) {
+                    message.in_flight = false;
+                }
+            }
+            Settlement::Delivered { .. } | Settlement::Unknown { .. } => {}
         }
         Outcome::Taken
     }
@@ -109,6 +120,7 @@ impl Pass<'_> {
     fn failed(&mut self, id: EffectId, reason: &str) {
         let Some(message) = self.messages.get_mut(&id) else { return };
         message.delivery = message.delivery.hear(Delivery::Failed);
+        message.in_flight = false;
         let (person, about_message) = (message.person, message.message.clone());
         self.changes.heard(message, Some((Delivery::Failed, self.context.now)));
         let key = EventKey::of(self.context.key, &["antiphon", "failed", &id.0.to_string()]);

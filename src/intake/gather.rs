@@ -82,7 +82,9 @@ impl Intake {
     pub async fn submit(&self, body: Body) -> Result<Receipt, Refusal> {
         let places = u32::try_from(body.items.len().clamp(1, QUEUE_ITEMS_MAX)).unwrap_or(1);
         let place = Arc::clone(&self.places).try_acquire_many_owned(places).map_err(|_| Refusal::Full)?;
-        self.ask(|reply| Work::Body { body, reply, place }).await
+        let answer = self.ask(|reply| Work::Body { body, reply, place });
+        // Waiting behind others counts too. Who is refused here may have been stored: a retry is then a no-op.
+        tokio::time::timeout(BUDGET, answer).await.unwrap_or(Err(Refusal::Unavailable))
     }
 
     /// Plays the wakes that are due, of at most `limit` people.

@@ -70,7 +70,8 @@ pub(super) async fn people(tx: &Tx, loaded: &mut Loaded, ids: &[PersonId]) -> Re
     for row in rows {
         let id = row.person.id;
         // Bytes that do not read back are a cache that is lost: the state is folded again from the log.
-        let state = State::decode(&row.state).unwrap_or_default();
+        let mut state = State::decode(&row.state).unwrap_or_default();
+        state.last_seq = row.last_seq;
         let journeys = open.remove(&id).unwrap_or_default();
         loaded.subjects.insert(id, Subject { person: row.person, state, journeys, wake: row.wake });
     }
@@ -110,7 +111,9 @@ struct Names {
     effects: Vec<EffectId>,
     settled: Vec<Settled>,
     /// Handles under which somebody may have to be made.
-    makers: BTreeSet<Handle>,
+    makers: Vec<Handle>,
+    /// Some item erases somebody, or may give them another name.
+    changes_names: bool,
     replies: bool,
     /// Some sender comes with a provider id of theirs.
     user_ids: bool,
@@ -146,6 +149,8 @@ impl Names {
             Item::Identify(identify) => {
                 self.name(&identify.handle, !identify.update_only);
                 let text = |name: &str| identify.attributes.get(name).and_then(identifier);
+                self.changes_names |=
+                    identify.attributes.contains_key("id") || identify.attributes.contains_key("email");
                 self.handles.extend(text("id").map(Handle::ExternalId));
                 self.handles.extend(text("email").map(|email| Handle::Email(email.to_lowercase())));
             }
@@ -155,7 +160,10 @@ impl Names {
                     self.name(handle, true);
                 }
             }
-            Item::Erase(handle) => self.name(handle, false),
+            Item::Erase(handle) => {
+                self.changes_names = true;
+                self.name(handle, false);
+            }
             Item::Move(moved) => self.name(&moved.handle, false),
             Item::Settle(settle) => {
                 self.effects.push(settle.effect);
@@ -171,7 +179,7 @@ impl Names {
             self.handles.push(handle.clone());
         }
         if maker {
-            self.makers.insert(handle.clone());
+            self.makers.push(handle.clone());
         }
     }
 
@@ -199,15 +207,19 @@ impl Names {
 
     /// How many people may have to be made: those ids are set aside.
     fn newcomers(&self, loaded: &Loaded) -> usize {
-        let known = |handle: &&Handle| match handle {
+        let known = |handle: &Handle| match handle {
             Handle::Phone(phone) => {
                 let held = |holder: &Holder| holder.channel == Channel::Phone && holder.value == phone.as_str();
                 loaded.holders.iter().any(held)
             }
             other => loaded.handles.contains_key(other),
         };
-        // Somebody erased in this very batch may have to be made again.
-        self.makers.iter().filter(|handle| !known(handle) || self.handles.len() > self.makers.len()).count()
+        if self.changes_names {
+            // Who is renamed or erased in this very batch may have to be made, more than once.
+            return self.makers.len();
+        }
+        let unknown: BTreeSet<&Handle> = self.makers.iter().filter(|handle| !known(handle)).collect();
+        unknown.len()
     }
 
     /// Only replies look for the message they answer.

@@ -25,6 +25,8 @@ impl Pass<'_> {
         let mut attributes = identify.attributes.clone();
         let names = Names::take(&mut attributes);
         let unsubscribed = attributes.remove(consent::UNSUBSCRIBED);
+        // The reasons are ours: a synchronisation that echoes them must not undo a STOP.
+        attributes.remove(consent::REASONS);
         if let Some(person) = self.meant(&identify.handle).or_else(|| self.named(&names)) {
             attributes.extend(unsubscribed.and_then(|written| self.by_call(person, &written)).into_iter().flatten());
             return self.describe(person, &identify.handle, names, attributes, identify.at);
@@ -69,7 +71,8 @@ impl Pass<'_> {
         let mut delta: Properties = attributes
             .into_iter()
             .map(|(name, value)| (name, if is_nothing(&value) { Json::Null } else { value }))
-            .filter(|(name, value)| subject.person.attributes.get(name).unwrap_or(&Json::Null) != value)
+            // With an instant of its own a write of the same value still counts: it outlives an older one.
+            .filter(|(name, value)| at.is_some() || subject.person.attributes.get(name).unwrap_or(&Json::Null) != value)
             .collect();
         let added = delta.iter().filter(|(name, v)| !v.is_null() && !subject.person.attributes.contains_key(*name));
         if subject.person.attributes.len() + added.count() > ATTRIBUTES_PER_PERSON_MAX {
@@ -79,11 +82,14 @@ impl Pass<'_> {
             };
         }
         delta.extend(self.rename(person, handle, names));
-        if let Some(phone) = delta.get("phone") {
-            self.number(person, Some(phone));
-        }
+        let before = subject_phone(self, person);
         if !delta.is_empty() {
             self.write_attributes(person, delta, at, "api");
+        }
+        // A write that comes late may have changed nothing: the number follows the attribute.
+        let after = subject_phone(self, person);
+        if before != after {
+            self.number(person, after.as_ref());
         }
         Outcome::Taken
     }
@@ -158,6 +164,7 @@ impl Pass<'_> {
         }
         if old.is_some() {
             self.lose(person, Channel::Phone);
+            self.lose(person, Channel::Alias);
         }
         if let Some(new) = new {
             self.gain(person, Channel::Phone, new.as_str().to_owned());
@@ -173,8 +180,7 @@ impl Pass<'_> {
     ) {
         let at = self.stamp(at);
         let now = self.context.now;
-        let seq = self.subjects.get(&person).map_or(0, |subject| subject.state.last_seq);
-        let key = EventKey::of(self.context.key, &["antiphon", "attributes", &person.0.to_string(), &seq.to_string()]);
+        let key = self.own_key(person, "attributes");
         let event = Event {
             key,
             seq: 0,
@@ -187,6 +193,15 @@ impl Pass<'_> {
             reason: None,
         };
         self.step(person, Input::Event(event), provider, None);
+    }
+
+    /// The key of something that nobody else gave an id: what it is, of whom, and where in their log. By the id
+    /// that never comes again, since one that was set aside and not used may be given to somebody else.
+    fn own_key(&self, person: PersonId, what: &str) -> EventKey {
+        let (cio_id, seq) = self.subjects.get(&person).map_or_else(Default::default, |subject| {
+            (subject.person.cio_id.to_string(), subject.state.last_seq.to_string())
+        });
+        EventKey::of(self.context.key, &["antiphon", what, &cio_id, &seq])
     }
 
     pub(super) fn track(&mut self, track: &Track) -> Outcome {
@@ -227,6 +242,8 @@ impl Pass<'_> {
 
     pub(super) fn moved(&mut self, moved: &Move) -> Outcome {
         let Some(person) = self.meant(&moved.handle) else { return Outcome::PassedOver("unknown person") };
+        // The state may be of another rule set: it is looked at as of now.
+        self.touch(person);
         let Some(subject) = self.subjects.get(&person) else { return Outcome::PassedOver("unknown person") };
         let segment = self.context.versions.active.manual_segment(&moved.segment);
         let Some(segment) = segment else { return Outcome::PassedOver("no manual segment") };
@@ -234,8 +251,7 @@ impl Pass<'_> {
             return Outcome::Duplicate;
         }
         let kind = if moved.joined { Kind::SegmentJoined } else { Kind::SegmentLeft }(moved.segment.clone());
-        let seq = subject.state.last_seq.to_string();
-        let key = EventKey::of(self.context.key, &["antiphon", "move", &person.0.to_string(), &seq]);
+        let key = self.own_key(person, "move");
         let now = self.context.now;
         let event = Event {
             key,
@@ -337,6 +353,10 @@ pub(super) fn age(person: &Person, oldest_by: OldestBy) -> Option<Second> {
             }
         }
     }
+}
+
+fn subject_phone(pass: &Pass<'_>, person: PersonId) -> Option<Json> {
+    pass.subjects.get(&person).and_then(|subject| subject.person.attributes.get("phone")).cloned()
 }
 
 fn newcomer(id: PersonId, cio_id: Ulid, known_since: Second) -> Person {

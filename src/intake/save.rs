@@ -36,15 +36,16 @@ pub(super) async fn all(
     now_ms: i64,
 ) -> Result<News, Failed> {
     let Pass { subjects, changes, .. } = pass;
+    // Who goes gives names free that others may take.
+    for person in &changes.erased {
+        store::erase(tx, *person).await?;
+    }
     profiles(tx, &subjects, &changes, loaded, rules).await?;
     log(tx, &changes, rules, now_ms).await?;
     states(tx, &subjects, &changes, loaded).await?;
     consequences(tx, &changes, loaded, rules).await?;
     let effects = effects(tx, &changes, now_ms).await?;
     records(tx, &changes, now_ms).await?;
-    for person in &changes.erased {
-        store::erase(tx, *person).await?;
-    }
     let wake = changes.touched.iter().filter_map(|id| subjects.get(id)).filter_map(|subject| subject.wake).min();
     Ok(News { effects, wake })
 }
@@ -61,7 +62,6 @@ async fn profiles(
 ) -> Result<(), Failed> {
     let made: Vec<NewPerson> =
         changes.made.iter().filter_map(|id| subjects.get(id)).map(|subject| newcomer(&subject.person)).collect();
-    people::insert(tx, &made, rules).await?;
     let changed: Vec<_> = changes
         .touched
         .iter()
@@ -71,6 +71,7 @@ async fn profiles(
         .filter(|person| loaded.subjects.get(&person.id).is_none_or(|before| before.person != **person))
         .collect();
     people::save_profiles(tx, &changed).await?;
+    people::insert(tx, &made, rules).await?;
     identities::delete(tx, &changes.lost).await?;
     identities::insert(tx, &changes.gained).await?;
     Ok(())

@@ -16,13 +16,16 @@ use crate::chance;
 use crate::clock::Clock;
 use crate::engine::Versions;
 use crate::model::id::{InstallationKey, PersonId};
-use crate::model::time::Second;
+use crate::model::time::{Second, Span};
 use crate::store::{Store, StoreError, Tx, people};
 
 /// A transaction that met somebody else's is begun again this often.
 const TRIES_MAX: u32 = 3;
 /// Between two tries, so that the other one can finish.
 const PAUSE: Duration = Duration::from_millis(40);
+
+/// Somebody for whom time cannot be played is tried again this much later.
+const ASIDE: Span = Span::hours(1);
 
 /// The rule sets in force, exchanged as a whole when another one becomes active.
 #[derive(Clone)]
@@ -65,6 +68,8 @@ pub(super) enum Failed {
     Store(StoreError),
     /// What had been read is not so any more, now that it is locked: begin again.
     Moved,
+    /// The pass panics whatever is left out.
+    Panicked,
 }
 
 impl From<StoreError> for Failed {
@@ -73,10 +78,21 @@ impl From<StoreError> for Failed {
     }
 }
 
+impl std::fmt::Display for Failed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Store(error) => error.fmt(f),
+            Self::Moved => f.write_str("somebody else was faster, each time"),
+            Self::Panicked => f.write_str("it panics whatever is left out"),
+        }
+    }
+}
+
 impl Failed {
     fn may_be_tried_again(&self) -> bool {
         match self {
             Self::Moved => true,
+            Self::Panicked => false,
             Self::Store(error) => error.is_retryable() || error.is_conflict(),
         }
     }
@@ -97,7 +113,14 @@ impl Writer {
     pub(super) async fn take_in(&mut self, bodies: &[Body]) -> Vec<Result<Receipt, Refusal>> {
         let all: Vec<&Body> = bodies.iter().collect();
         let taken = tokio::time::timeout(BUDGET, self.take_in_some(&all)).await;
-        taken.unwrap_or_else(|_| vec![Err(Refusal::Unavailable); bodies.len()])
+        let taken = taken.unwrap_or_else(|_| vec![Err(Refusal::Unavailable); bodies.len()]);
+        if taken.iter().any(Result::is_err) {
+            // A commit that failed may have happened all the same: whoever waits for it looks once more.
+            self.armed = None;
+            self.signals.effects.notify_one();
+            self.signals.wakes.notify_one();
+        }
+        taken
     }
 
     /// A batch that the database refuses for its data is halved until the guilty body is alone.
@@ -115,9 +138,7 @@ impl Writer {
                 }
             },
             Err(failed) => {
-                if let Failed::Store(error) = failed {
-                    tracing::error!(%error, bodies = bodies.len(), "the database did not take a batch");
-                }
+                tracing::error!(%failed, bodies = bodies.len(), "a batch was not taken");
                 vec![Err(Refusal::Unavailable); bodies.len()]
             }
         }
@@ -193,7 +214,10 @@ impl Writer {
                 Attempt::Wants(people) => load::histories(tx, &mut loaded, &people).await?,
                 Attempt::Panicked(spot) => {
                     tracing::error!(item = spot.1, "an item panicked and goes to quarantine");
-                    poison.insert(spot);
+                    if !poison.insert(spot) {
+                        // It panics even without the item: nothing here can help.
+                        return Err(Failed::Panicked);
+                    }
                 }
             }
         }
@@ -202,9 +226,7 @@ impl Writer {
     /// Plays the due wakes of at most `limit` people, in due order.
     pub(super) async fn play_due(&mut self, limit: u32) -> Result<Played, Refusal> {
         let played = self.due(limit).await.map_err(|failed| {
-            if let Failed::Store(error) = failed {
-                tracing::error!(%error, "due wakes could not be played");
-            }
+            tracing::error!(%failed, "due wakes could not be played");
             Refusal::Unavailable
         })?;
         self.armed = played.next;
@@ -224,9 +246,7 @@ impl Writer {
     /// Brings at most `limit` people up to the active rule set.
     pub(super) async fn catch_up(&mut self, limit: u32) -> Result<u32, Refusal> {
         self.behind(limit).await.map_err(|failed| {
-            if let Failed::Store(error) = failed {
-                tracing::error!(%error, "people could not be brought up to the active rules");
-            }
+            tracing::error!(%failed, "people could not be brought up to the active rules");
             Refusal::Unavailable
         })
     }
@@ -247,19 +267,39 @@ impl Writer {
     async fn touch(&self, tx: &Tx, ids: &[PersonId]) -> Result<News, Failed> {
         let versions = self.rules.now();
         let mut loaded = Loaded::default();
+        people::lock(tx, ids).await?;
         load::people(tx, &mut loaded, ids).await?;
         let (now_ms, now) = (self.clock.millis(), self.clock.second());
         let context = Context { versions: &versions, key: &self.key, now, words: Words::default(), fresh: &[] };
+        let mut aside = BTreeSet::new();
         loop {
-            let mut pass = Pass::new(&context, &loaded);
-            for id in ids {
-                pass.touch(*id);
+            let at = Cell::new(PersonId(0));
+            // As with items: a panic costs the person at whom it happened, and nobody else.
+            let passed = catch_unwind(AssertUnwindSafe(|| {
+                let mut pass = Pass::new(&context, &loaded);
+                for id in ids.iter().filter(|id| !aside.contains(*id)) {
+                    at.set(*id);
+                    pass.touch(*id);
+                }
+                pass
+            }));
+            match passed {
+                Ok(pass) if pass.wanted.is_empty() => {
+                    let news = save::all(tx, pass, &loaded, versions.active.version(), now_ms).await?;
+                    let later: Vec<_> = aside.iter().map(|id| (*id, Some(now.plus(ASIDE)))).collect();
+                    people::set_wakes(tx, &later).await?;
+                    return Ok(news);
+                }
+                Ok(mut pass) => {
+                    let wanted = std::mem::take(&mut pass.wanted);
+                    drop(pass);
+                    load::histories(tx, &mut loaded, &wanted).await?;
+                }
+                Err(_) => {
+                    tracing::error!(person = at.get().0, "time cannot pass for somebody; they are set aside");
+                    aside.insert(at.get());
+                }
             }
-            if pass.wanted.is_empty() {
-                return Ok(save::all(tx, pass, &loaded, versions.active.version(), now_ms).await?);
-            }
-            let wanted = pass.wanted.clone();
-            load::histories(tx, &mut loaded, &wanted).await?;
         }
     }
 

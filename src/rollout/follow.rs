@@ -21,6 +21,9 @@ use crate::store::Store;
 /// An editor writes several times in a row; the folder is read when it has been quiet this long.
 const QUIET: Duration = Duration::from_millis(200);
 
+/// A folder that is not there yet is looked for this often.
+const LOOK: Duration = Duration::from_secs(1);
+
 /// The way from a folder to the rules in force.
 #[derive(Clone)]
 pub struct Folder {
@@ -67,7 +70,8 @@ impl Folder {
             Err(refused) => return Ok(Published::Refused(refused)),
         };
         let published = publish(&self.store, &self.clock, &self.env, files).await.map_err(FolderTrouble::Publish)?;
-        if matches!(published, Published::Activated(_)) {
+        let in_force = self.rules.now().active.version();
+        if matches!(published, Published::Activated(version) | Published::Unchanged(version) if version != in_force) {
             refresh(&self.store, &self.rules, &self.env).await.map_err(FolderTrouble::Publish)?;
         }
         Ok(published)
@@ -86,23 +90,32 @@ fn texts(snapshot: folder::Snapshot) -> Result<Files, Refused> {
     if diagnostics.is_empty() { Ok(files) } else { Err(Refused { diagnostics, sources }) }
 }
 
-/// Publishes the folder whenever it changes and whenever SIGHUP asks for it, and brings everybody up to what
-/// became active. Each outcome is told. Runs until it is dropped.
+/// Keeps the rules in force what the folder says: brings everybody up to them, then publishes the folder whenever
+/// it changes and whenever SIGHUP asks for it. Each outcome is told. Runs until it is dropped.
 pub async fn follow(folder: Folder, intake: Intake, tell: impl Fn(&Result<Published, FolderTrouble>)) {
-    let changed = Arc::new(Notify::new());
-    let watcher = watch(&folder.path, Arc::clone(&changed));
-    if let Err(error) = &watcher {
-        tracing::warn!(%error, "the rules folder is not watched; SIGHUP reads it again");
-    }
+    // Before anything that takes time: a change meanwhile must not be missed, nor SIGHUP end the process.
     let mut asked = signal(SignalKind::hangup()).ok();
+    let changed = Arc::new(Notify::new());
+    let mut watcher = None;
+    catch_up::run(&intake, &folder.clock).await;
     loop {
+        if watcher.is_none() {
+            watcher = watch(&folder.path, Arc::clone(&changed)).ok();
+            if watcher.is_some() {
+                // What came before the watch stood is looked at once.
+                changed.notify_one();
+            }
+        }
         tokio::select! {
             () = changed.notified() => {}
             () = hangup(asked.as_mut()) => {}
+            () = folder.clock.pause(LOOK), if watcher.is_none() => continue,
         }
         while tokio::time::timeout(QUIET, changed.notified()).await.is_ok() {}
         let outcome = folder.publish().await;
-        tell(&outcome);
+        if !matches!(outcome, Ok(Published::Unchanged(_))) {
+            tell(&outcome);
+        }
         if matches!(outcome, Ok(Published::Activated(_))) {
             catch_up::run(&intake, &folder.clock).await;
         }

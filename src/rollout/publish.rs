@@ -1,6 +1,6 @@
 //! A rule set becomes a version, and a version becomes active: all or nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
@@ -129,24 +129,39 @@ pub async fn versions(store: &Store, env: &Properties) -> Result<Option<Versions
     let Some(active) = rules::active(&reader).await? else { return Ok(None) };
     let catalogue = catalogue(&reader, env).await?;
     let since = active.activated.unwrap_or(active.created);
+    let mut wanted: BTreeSet<RulesVersion> = journeys::versions_in_use(&reader).await?.into_iter().collect();
+    // What was due before the change is played under the rules of then.
+    wanted.extend(before(&reader, active.version).await?);
+    wanted.remove(&active.version);
     let mut older = BTreeMap::new();
-    for version in journeys::versions_in_use(&reader).await? {
-        if version == active.version {
-            continue;
-        }
-        if let Some(row) = rules::get(&reader, version).await? {
-            older.insert(version, Arc::new(engine(row, &catalogue)?));
+    for version in wanted {
+        let Some(row) = rules::get(&reader, version).await? else { continue };
+        match engine(row, &catalogue) {
+            Ok(engine) => drop(older.insert(version, Arc::new(engine))),
+            Err(error) => tracing::error!(%error, "an older rule set cannot go on"),
         }
     }
     Ok(Some(Versions { active: Arc::new(engine(active, &catalogue)?), since, older }))
 }
 
-/// Puts in force what the database says is active.
+/// The version that was active before `active`.
+async fn before(from: &impl Source, active: RulesVersion) -> Result<Option<RulesVersion>, StoreError> {
+    let history = rules::history(from, u32::MAX).await?;
+    let others = history.into_iter().filter(|row| row.version != active && row.activated.is_some());
+    Ok(others.max_by_key(|row| (row.activated, row.version)).map(|row| row.version))
+}
+
+/// Puts in force what the database says is active. What was in force before stays at hand, for journeys that
+/// began meanwhile.
 ///
 /// # Errors
 /// See [`PublishError`]; then what was in force stays so.
 pub async fn refresh(store: &Store, rules: &Rules, env: &Properties) -> Result<(), PublishError> {
-    if let Some(versions) = versions(store, env).await? {
+    if let Some(mut versions) = versions(store, env).await? {
+        let before = Arc::clone(&rules.now().active);
+        if before.version() != versions.active.version() {
+            versions.older.entry(before.version()).or_insert(before);
+        }
         rules.exchange(versions);
     }
     Ok(())

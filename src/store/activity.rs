@@ -33,6 +33,24 @@ impl Cursor {
     pub const START: Self = Self([0; 4]);
     /// After everything: where reading backwards starts.
     pub const END: Self = Self([i64::MAX; 4]);
+
+    /// The place itself, but in no stream behind `head`. A place that was reached reading backwards lies, for
+    /// the streams that nothing was read of, after everything: nothing would ever follow there.
+    #[must_use]
+    pub fn at_most(self, head: Self) -> Self {
+        let mut least = self;
+        for (id, head) in least.0.iter_mut().zip(head.0) {
+            *id = (*id).min(head);
+        }
+        least
+    }
+
+    /// Where reading backwards starts so that it gives what was there at this place, and following from this
+    /// place gives the rest: nothing twice, nothing never.
+    #[must_use]
+    pub fn backwards(self) -> Self {
+        Self(self.0.map(|id| id.saturating_add(1)))
+    }
 }
 
 impl fmt::Display for Cursor {
@@ -374,6 +392,16 @@ async fn add_consequences(from: &impl Source, items: &mut [Item]) -> Result<(), 
 #[cfg(test)]
 mod tests {
     use super::{BadCursor, Cursor};
+
+    #[test]
+    fn a_place_after_everything_is_brought_back_to_the_head_stream_by_stream() {
+        let head = Cursor([10, 20, 30, 40]);
+        assert_eq!(Cursor::END.at_most(head), head);
+        assert_eq!(Cursor([7, i64::MAX, 30, 41]).at_most(head), Cursor([7, 20, 30, 40]));
+        assert_eq!(Cursor::START.at_most(head), Cursor::START);
+        assert_eq!(head.backwards(), Cursor([11, 21, 31, 41]));
+        assert_eq!(Cursor::END.backwards(), Cursor::END);
+    }
 
     #[test]
     fn a_cursor_reads_back() {

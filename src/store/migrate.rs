@@ -126,8 +126,8 @@ mod tests {
 
     #[test]
     fn steps_run_all_or_none_on_postgres() {
-        let Ok(server) = std::env::var("ANTIPHON_TEST_POSTGRES_URL") else {
-            println!("SKIP steps_run_all_or_none_on_postgres: ANTIPHON_TEST_POSTGRES_URL is not set");
+        let Ok(server) = std::env::var("TEST_POSTGRES_URL") else {
+            println!("SKIP steps_run_all_or_none_on_postgres: TEST_POSTGRES_URL is not set");
             return;
         };
         block_on(async {

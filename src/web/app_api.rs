@@ -29,7 +29,7 @@ const ITEMS_LOOKED_AT_MAX: usize = 2_000;
 pub async fn people(site: &Site, query: &Query) -> Answer {
     let named = match (query.filled("email"), query.filled("phone")) {
         (Some(email), _) => handle::email(email),
-        (None, Some(phone)) => handle::phone(phone),
+        (None, Some(phone)) => handle::phone_parameter(phone, site.region()),
         (None, None) => return Err(Problem::field("email", "required", "give `email` or `phone`")),
     };
     let mut results = Vec::new();
@@ -174,7 +174,7 @@ async fn page_of_activities(
 
 /// The person that a path or parameter names.
 async fn meant(site: &Site, reader: &Reader, text: &str, query: &Query) -> Result<PersonId, Problem> {
-    let handle = handle::by_type(text, query)?.or_not_found()?;
+    let handle = handle::by_type(text, query, site.region())?.or_not_found()?;
     find(site, reader, &handle).await
 }
 

@@ -12,8 +12,11 @@ use warp::http::header::{CONTENT_LENGTH, EXPECT};
 
 use super::problem::Problem;
 
-/// All bodies that are held at once.
+/// All bodies that are held at once; what is small comes on top.
 pub const BODIES_BYTES_MAX: usize = 64 << 20;
+/// Of each body so much is taken however much is held: large bodies that come slowly, from whomever, must
+/// not keep out what is ordinary. The number of connections bounds what that adds.
+pub const SMALL_BODY_BYTES_MAX: usize = 64 << 10;
 /// Of a body that is too large so much more is read and thrown away, so that its sender, busy sending,
 /// lives to read the answer.
 const DISCARDED_BYTES_MAX: usize = 16 << 20;
@@ -40,7 +43,8 @@ impl Share {
     fn grow(&mut self, bytes: usize) -> Result<(), Problem> {
         let before = self.bodies.0.fetch_add(bytes, Ordering::Relaxed);
         self.bytes += bytes;
-        if before + bytes > BODIES_BYTES_MAX { Err(Problem::busy()) } else { Ok(()) }
+        let is_small = self.bytes <= SMALL_BODY_BYTES_MAX;
+        if is_small || before + bytes <= BODIES_BYTES_MAX { Ok(()) } else { Err(Problem::busy()) }
     }
 }
 
@@ -54,7 +58,8 @@ impl Bodies {
     /// Reads `body` to its end.
     ///
     /// # Errors
-    /// 413 past `limit` bytes, 408 past `deadline`, 503 when too much is held already, 400 when it breaks off.
+    /// 413 past `limit` bytes, 408 past `deadline`, 503 for one that is not small when too much is held already,
+    /// 400 when it breaks off.
     pub async fn read<S, B, E>(
         &self,
         headers: &HeaderMap,
@@ -167,10 +172,25 @@ mod tests {
         let half = BODIES_BYTES_MAX / 2;
         let first = read(&bodies, &[half], half).await.expect("half");
         let second = read(&bodies, &[half], half).await.expect("the other half");
-        assert_eq!(read(&bodies, &[1], half).await.expect_err("one byte more").status(), 503);
+        let past = SMALL_BODY_BYTES_MAX + 1;
+        assert_eq!(read(&bodies, &[past], half).await.expect_err("no room").status(), 503);
         drop(first);
-        assert_eq!(read(&bodies, &[1], half).await.expect("room again").bytes.len(), 1);
+        assert_eq!(read(&bodies, &[past], half).await.expect("room again").bytes.len(), past);
         drop(second);
+        assert_eq!(bodies.0.load(Ordering::Relaxed), 0);
+    }
+
+    #[tokio::test]
+    async fn a_small_body_is_taken_however_much_is_held() {
+        let bodies = Bodies::default();
+        let all = read(&bodies, &[BODIES_BYTES_MAX], BODIES_BYTES_MAX).await.expect("all there is");
+        let limit = 2 * SMALL_BODY_BYTES_MAX;
+        let small = read(&bodies, &[SMALL_BODY_BYTES_MAX], limit).await.expect("at the bound");
+        assert_eq!(small.bytes.len(), SMALL_BODY_BYTES_MAX);
+        read(&bodies, &[SMALL_BODY_BYTES_MAX - 1, 1], limit).await.expect("in pieces, and though another is held");
+        assert_eq!(read(&bodies, &[SMALL_BODY_BYTES_MAX + 1], limit).await.expect_err("past it").status(), 503);
+        assert_eq!(read(&bodies, &[SMALL_BODY_BYTES_MAX, 1], limit).await.expect_err("in pieces").status(), 503);
+        drop((all, small));
         assert_eq!(bodies.0.load(Ordering::Relaxed), 0);
     }
 

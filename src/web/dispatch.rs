@@ -47,7 +47,12 @@ where
     };
     tracing::debug!(%method, route = route.path, "asked");
     authorize(site, route, headers)?;
-    let body = site.bodies.read(headers, body, route.body_bytes_max, site.deadlines.body).await?;
+    let read = site.bodies.read(headers, body, route.body_bytes_max, site.deadlines.body).await;
+    let body = read.inspect_err(|problem| {
+        if route.access == Access::Signed && problem.is_too_large() {
+            webhooks::was_too_large(site);
+        }
+    })?;
     let query = Query::read(query);
     // What stands in the path's one place, if it has one.
     let place = route.path.split('/').position(|part| part == "{}").and_then(|at| segments.get(at));

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::convert::Infallible;
 use std::time::Duration;
 
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 use serde_json::Value as Json;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
 use warp::Reply;
@@ -37,13 +37,13 @@ pub struct Chosen {
 }
 
 /// Sends what happens after `Last-Event-ID`, or from now on, until the listener leaves or the server stops.
+/// The first event has nothing but an id, so that a connection that breaks in silence is resumed as well.
 pub async fn follow(site: &Site, reader: Reader, chosen: Chosen, headers: &HeaderMap) -> Answer {
     let place = site.listeners.clone().try_acquire_owned().map_err(|_| Problem::busy())?;
     let resumed = headers.get("last-event-id").and_then(|id| id.to_str().ok());
-    let from = match cursor(resumed)? {
-        Some(cursor) => cursor,
-        None => activity::head(&reader).await.map_err(|error| site.storage_problem(&error))?,
-    };
+    let resumed = cursor(resumed)?.unwrap_or(Cursor::END);
+    let head = activity::head(&reader).await.map_err(|error| site.storage_problem(&error))?;
+    let from = resumed.at_most(head);
     let (send, mut receive) = mpsc::channel(UNREAD_MAX);
     let listener = Listener {
         reader,
@@ -56,7 +56,8 @@ pub async fn follow(site: &Site, reader: Reader, chosen: Chosen, headers: &Heade
         _place: place,
     };
     tokio::spawn(listener.run());
-    let events = stream::poll_fn(move |cx| receive.poll_recv(cx).map(|event| event.map(Ok::<_, Infallible>)));
+    let opening = stream::iter([Event::default().id(from.to_string())]);
+    let events = opening.chain(stream::poll_fn(move |cx| receive.poll_recv(cx))).map(Ok::<_, Infallible>);
     Ok(warp::sse::reply(warp::sse::keep_alive().interval(KEEP_ALIVE).stream(events)).into_response())
 }
 

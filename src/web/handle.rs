@@ -40,17 +40,18 @@ pub fn in_track_path(text: &str) -> Result<Named, Problem> {
     })
 }
 
-/// An identifier of the kind that the parameter `id_type` names; without it an id.
+/// An identifier of the kind that the parameter `id_type` names; without it an id. A number without a country
+/// code is one of `region`.
 ///
 /// # Errors
 /// 400 for an unknown kind, or an identifier that is empty or too long.
-pub fn by_type(text: &str, query: &Query) -> Result<Named, Problem> {
+pub fn by_type(text: &str, query: &Query, region: Region) -> Result<Named, Problem> {
     measured("id", text)?;
     Ok(match query.filled("id_type").unwrap_or("id") {
         "id" => Named::Handle(Handle::ExternalId(text.to_owned())),
         "email" => email(text),
         "cio_id" => cio_id(text.strip_prefix("cio_").unwrap_or(text)),
-        "phone" => phone(text),
+        "phone" => phone(text, region),
         _ => return Err(Problem::field("id_type", "invalid", "must be `id`, `email`, `cio_id` or `phone`")),
     })
 }
@@ -60,7 +61,8 @@ pub fn by_type(text: &str, query: &Query) -> Result<Named, Problem> {
 /// # Errors
 /// 400 for one that is empty or too long.
 pub fn in_own_words(text: &str) -> Result<Named, Problem> {
-    if text.starts_with('+') { Ok(phone(text)) } else { in_track_path(text) }
+    // With its plus it says its country itself.
+    if text.starts_with('+') { Ok(phone(text, Region::default())) } else { in_track_path(text) }
 }
 
 /// An address is the same in any case.
@@ -68,10 +70,18 @@ pub fn email(text: &str) -> Named {
     Named::Handle(Handle::Email(text.to_lowercase()))
 }
 
-/// A number as somebody wrote it, its plus perhaps read as a space.
-pub fn phone(text: &str) -> Named {
+/// A number that is a parameter of its own: a plus that was not escaped was read as a space.
+pub fn phone_parameter(text: &str, region: Region) -> Named {
+    match text.strip_prefix(' ') {
+        Some(digits) => phone(&format!("+{}", digits.trim_start_matches([' ', '+'])), region),
+        None => phone(text, region),
+    }
+}
+
+/// A number as somebody wrote it; without a country code it is one of `region`.
+pub fn phone(text: &str, region: Region) -> Named {
     let written = serde_json::Value::String(text.trim().to_owned());
-    match Phone::from_attribute(&written, Region::default()) {
+    match Phone::from_attribute(&written, region) {
         Ok(phone) => Named::Handle(Handle::Phone(phone)),
         Err(_) => Named::Nobody,
     }
@@ -109,6 +119,19 @@ mod tests {
         // A number is an id here.
         assert_eq!(read("+15550100142"), Named::Handle(Handle::ExternalId("+15550100142".to_owned())));
         assert!(matches!(in_own_words("+1 202 555 0142"), Ok(Named::Handle(Handle::Phone(_)))));
+    }
+
+    #[test]
+    fn a_number_is_read_by_its_plus_or_by_the_region() {
+        let region = |code: &str| Region::read(code).expect("a region");
+        let (british, american) = (region("GB"), region("US"));
+        let london = Named::Handle(Handle::Phone(Phone::from_e164("+442079460018").expect("a number")));
+        assert_eq!(phone("020 7946 0018", british), london);
+        assert_ne!(phone("020 7946 0018", american), london);
+        for written in ["+44 20 7946 0018", " 44 20 7946 0018", " +442079460018"] {
+            assert_eq!(phone_parameter(written, american), london, "{written:?}");
+        }
+        assert_eq!(phone_parameter("020 7946 0018", british), london);
     }
 
     #[test]

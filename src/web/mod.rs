@@ -23,6 +23,7 @@ mod request;
 mod server;
 mod site;
 mod track_api;
+mod warnings;
 mod webhooks;
 
 pub use deadline::Deadlines;

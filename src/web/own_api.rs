@@ -24,7 +24,8 @@ const ITEMS_LOOKED_AT_MAX: usize = 5_000;
 const VERSIONS_MAX: u32 = 100;
 
 /// `GET /antiphon/activity`: a page, newest first; or, for who asks for `text/event-stream`, what happens
-/// from now on, resumable by `Last-Event-ID`.
+/// from now on, resumable by `Last-Event-ID`. The `live` of a first page, sent as that, gives what happened
+/// since the page was read.
 pub async fn activity(site: &Site, query: &Query, headers: &HeaderMap) -> Answer {
     let reader = site.store.read();
     let person = match query.filled("person") {
@@ -36,11 +37,20 @@ pub async fn activity(site: &Site, query: &Query, headers: &HeaderMap) -> Answer
     if streamed.is_some_and(|accept| accept.contains("text/event-stream")) {
         return follow(site, reader, Chosen { person, kind }, headers).await;
     }
-    let before = cursor(query.filled("after"))?.unwrap_or(Cursor::END);
+    let after = cursor(query.filled("after"))?;
     let limit = limit(query, ITEMS_PER_PAGE, ITEMS_PER_PAGE_MAX);
-    let page = page(&reader, before, person, kind.as_deref(), limit).await;
-    let (items, next) = page.map_err(|error| site.storage_problem(&error))?;
-    Ok(answer::found(&json!({"activity": items, "next": next.map(|c| c.to_string()).unwrap_or_default()})))
+    let read = async {
+        // Before the page, which ends there: what is committed meanwhile is the live stream's to tell.
+        let live = if after.is_none() { Some(activity::head(&reader).await?) } else { None };
+        let before = after.or(live.map(Cursor::backwards)).unwrap_or(Cursor::END);
+        Ok::<_, StoreError>((live, page(&reader, before, person, kind.as_deref(), limit).await?))
+    };
+    let (live, (items, next)) = read.await.map_err(|error| site.storage_problem(&error))?;
+    let mut shown = json!({"activity": items, "next": next.map(|c| c.to_string()).unwrap_or_default()});
+    if let Some(live) = live {
+        shown["live"] = live.to_string().into();
+    }
+    Ok(answer::found(&shown))
 }
 
 async fn page(

@@ -87,6 +87,7 @@ const CAMPAIGNS: &str = "campaigns are declared in rule files; calls about them 
 const MESSAGES: &str = "calls about messages are not here yet; `/antiphon/activity` shows what was sent";
 const COLLECTIONS: &str = "collections are not kept here";
 const REPORTING: &str = "reporting webhooks are not here yet";
+const SENDERS: &str = "the sender is set in the settings; listing senders is not here yet";
 const WORKSPACES: &str = "there is one workspace, and no call about it yet";
 const NEVER: &str = "this is not part of Antiphon";
 
@@ -150,6 +151,7 @@ pub static ROUTES: &[Route] = &[
     absent_all("v1/transactional/{*}", Access::App, MESSAGES),
     absent_all("v1/send/{*}", Access::App, MESSAGES),
     absent_all("v1/reporting_webhooks/{*}", Access::App, REPORTING),
+    absent_all("v1/sender_identities/{*}", Access::App, SENDERS),
     absent(Method::GET, "v1/workspaces", Access::App, WORKSPACES),
     absent_all("v1/collections/{*}", Access::App, COLLECTIONS),
     absent_all("v1/newsletters/{*}", Access::App, NEVER),

@@ -8,6 +8,7 @@ use warp::http::{Method, StatusCode};
 use warp::reply::Response;
 
 use super::answer;
+use crate::intake::Refusal;
 
 /// Seconds after which a client may try again.
 const RETRY_AFTER_SECONDS: u32 = 5;
@@ -110,6 +111,20 @@ impl Problem {
     pub fn busy() -> Self {
         let message = "too much is waiting; nothing was done, try again";
         Self { header: Header::RetryAfter, ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", message) }
+    }
+
+    /// 503: what was to be done was not confirmed in time.
+    pub fn unconfirmed() -> Self {
+        let message = "this was not confirmed in time; it may be done or not, try again";
+        Self { header: Header::RetryAfter, ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "unconfirmed", message) }
+    }
+
+    /// 503: the intake did not take it, or did not say so in time.
+    pub fn refused(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Full | Refusal::Stopping => Self::busy(),
+            Refusal::Unavailable => Self::unconfirmed(),
+        }
     }
 
     /// 503: the database does not answer. `reference` is in the log beside the cause.

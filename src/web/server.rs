@@ -53,7 +53,12 @@ pub async fn serve(listener: TcpListener, site: Arc<Site>, stop: impl Future<Out
         };
         match accepted {
             Ok((stream, address, place)) => {
-                let Some(seat) = addresses.enter(address) else { continue };
+                let Some(seat) = addresses.enter(address) else {
+                    if let Some(times) = site.warnings.crowded.happened(site.clock.millis()) {
+                        tracing::warn!(times, "connections were refused: their address has as many as it may");
+                    }
+                    continue;
+                };
                 let connection = connection(stream, routes.clone(), &graceful, &site);
                 connections.spawn(async move {
                     connection.await;

@@ -11,9 +11,11 @@ use super::body::Bodies;
 use super::deadline::Deadlines;
 use super::health::Readiness;
 use super::problem::Problem;
+use super::warnings::Warnings;
 use crate::chance;
 use crate::clock::Clock;
-use crate::intake::{Body, Receipt, Refusal};
+use crate::intake::{Body, Receipt, Refusal, Rules};
+use crate::model::phone::Region;
 use crate::providers::whatsapp::handshake::VerifyToken;
 use crate::providers::whatsapp::signature::AppSecret;
 use crate::settings::{Secret, Settings};
@@ -31,6 +33,7 @@ pub type Submit = Box<dyn Fn(Body) -> Pin<Box<dyn Future<Output = Result<Receipt
 pub struct Parts {
     pub submit: Submit,
     pub store: Arc<Store>,
+    pub rules: Rules,
     pub clock: Clock,
     pub readiness: Readiness,
     /// Changes with every commit that changed something.
@@ -46,6 +49,7 @@ pub struct Site {
     pub(super) whatsapp: Option<WhatsApp>,
     pub(super) submit: Submit,
     pub(super) store: Arc<Store>,
+    rules: Rules,
     pub(super) clock: Clock,
     pub(super) readiness: Readiness,
     pub(super) commits: watch::Receiver<u64>,
@@ -54,6 +58,7 @@ pub struct Site {
     pub(super) bodies: Bodies,
     /// Places for those who follow the activity live.
     pub(super) listeners: Arc<Semaphore>,
+    pub(super) warnings: Warnings,
 }
 
 /// What WhatsApp's webhooks are checked with.
@@ -81,6 +86,7 @@ impl Site {
             whatsapp,
             submit: parts.submit,
             store: parts.store,
+            rules: parts.rules,
             clock: parts.clock,
             readiness: parts.readiness,
             commits: parts.commits,
@@ -88,7 +94,13 @@ impl Site {
             deadlines: parts.deadlines,
             bodies: Bodies::default(),
             listeners: Arc::new(Semaphore::new(LISTENERS_MAX)),
+            warnings: Warnings::default(),
         }
+    }
+
+    /// The country of numbers without a country code, by the rules in force.
+    pub(super) fn region(&self) -> Region {
+        Region::read(&self.rules.now().active.rules().schema.phone_region).unwrap_or_default()
     }
 
     /// The answer to a read that failed. The cause is logged under a reference that the answer names.

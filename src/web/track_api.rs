@@ -132,13 +132,14 @@ pub async fn move_people(site: &Site, place: &str, query: &Query, body: &[u8], j
         return Err(Problem::field("ids", "length", format!("must hold 1 to {IDS_PER_CALL_MAX} identifiers")));
     }
     let mut handles: Vec<Handle> = Vec::with_capacity(ids.len());
+    let region = site.region();
     for id in ids {
         let text = match id {
             Json::String(text) => text.clone(),
             Json::Number(number) => number.to_string(),
             _ => return Err(Problem::field("ids", "invalid", "must hold texts or numbers")),
         };
-        if let Named::Handle(handle) = handle::by_type(&text, query)? {
+        if let Named::Handle(handle) = handle::by_type(&text, query, region)? {
             handles.push(handle);
         }
     }
@@ -163,7 +164,7 @@ async fn take(site: &Site, items: Vec<Item>) -> Answer {
     }
     let receipt = (site.submit)(Body { items, ..Body::default() }).await.map_err(|refusal| {
         tracing::warn!(?refusal, "a call was not taken in");
-        Problem::busy()
+        Problem::refused(refusal)
     })?;
     for outcome in receipt.outcomes {
         match outcome {

@@ -46,15 +46,24 @@ pub async fn delivery(site: &Site, headers: &HeaderMap, body: &[u8]) -> Response
     let signatures: Vec<_> = headers.get_all(whatsapp::signature::HEADER).iter().map(|v| v.as_bytes()).collect();
     let secrets = site.whatsapp.as_ref().map_or(&[][..], |whatsapp| &whatsapp.secrets);
     if !whatsapp::signature::verify(secrets, &signatures, body) {
-        tracing::debug!("a webhook with a missing or wrong signature was refused");
+        if let Some(times) = site.warnings.unsigned.happened(site.clock.millis()) {
+            tracing::warn!(times, "webhooks were refused: no signature of the app secret in the settings");
+        }
         return answer::empty(StatusCode::UNAUTHORIZED);
     }
     match (site.submit)(taken(whatsapp::read::read(body))).await {
         Ok(_) => answer::empty(StatusCode::OK),
         Err(refusal) => {
             tracing::warn!(?refusal, "a webhook was not taken in; the provider will send it again");
-            Problem::busy().into_empty_response()
+            Problem::refused(refusal).into_empty_response()
         }
+    }
+}
+
+/// A webhook was refused for its size. The provider will send it again, and in vain.
+pub fn was_too_large(site: &Site) {
+    if let Some(times) = site.warnings.too_large.happened(site.clock.millis()) {
+        tracing::warn!(times, "webhooks were refused: larger than a webhook may be");
     }
 }
 

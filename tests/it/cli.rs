@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests: a case that cannot go on ends here")]
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -255,6 +255,36 @@ fn lived_in(folder: &Folder) -> (Live, Client) {
     (live, client)
 }
 
+/// An event of nobody, with a number.
+fn tick(client: &mut Client, n: i64) -> u16 {
+    let event = format!(r#"{{"name":"tick","id":"t{n}","data":{{"n":{n}}}}}"#);
+    client.send("POST", "/api/v1/events", &[("authorization", BASIC)], &event).unwrap().0
+}
+
+/// The live activity, taken up at a place.
+struct Stream(BufReader<std::net::TcpStream>);
+
+impl Stream {
+    fn open(live: &Live, place: &str) -> Self {
+        let mut stream = std::net::TcpStream::connect(live.address).unwrap();
+        let request = format!(
+            "GET /antiphon/activity HTTP/1.1\r\nhost: x\r\nauthorization: {BEARER}\r\naccept: text/event-stream\r\nlast-event-id: {place}\r\n\r\n"
+        );
+        std::io::Write::write_all(&mut stream, request.as_bytes()).unwrap();
+        Self(BufReader::new(stream))
+    }
+
+    /// What stands behind `field` where it comes next.
+    fn line(&mut self, field: &str) -> String {
+        let mut lines = self.0.by_ref().lines().map(Result::unwrap);
+        lines.find_map(|line| line.strip_prefix(field).map(|rest| rest.trim().to_owned())).unwrap()
+    }
+
+    fn item(&mut self) -> serde_json::Value {
+        serde_json::from_str(&self.line("data:")).unwrap()
+    }
+}
+
 fn get(client: &mut Client, path: &str) -> serde_json::Value {
     let (status, body) = client.send("GET", path, &[("authorization", BEARER)], "").unwrap();
     assert_eq!(status, 200, "{path}: {body}");
@@ -316,6 +346,21 @@ fn a_reply_is_seen_by_everybody_who_asks() {
 }
 
 #[test]
+fn a_number_without_a_country_is_one_of_the_region_in_the_rules() {
+    let folder = Folder::new();
+    folder.write("rules/schema.yaml", "version: 1\nphones: {default_region: GB}\n");
+    let live = Live::start(&folder.0, &[]);
+    let mut client = Client::open(live.address).unwrap();
+    assert_eq!(client.identify("ben", r#"{"phone":"020 7946 0018"}"#).unwrap(), 200);
+    for written in ["020%207946%200018", "%2B442079460018", "+442079460018"] {
+        let found = get(&mut client, &format!("/v1/customers?phone={written}"));
+        assert_eq!(found["results"][0]["id"], "ben", "{written}");
+    }
+    let path = "/v1/customers/020%207946%200018/attributes?id_type=phone";
+    assert_eq!(get(&mut client, path)["customer"]["id"], "ben");
+}
+
+#[test]
 fn following_shows_what_happens_as_it_happens() {
     let folder = Folder::new();
     let (live, mut client) = lived_in(&folder);
@@ -325,24 +370,17 @@ fn following_shows_what_happens_as_it_happens() {
     let mut lines = BufReader::new(follow.stdout.take().unwrap()).lines();
     let mut next = || -> serde_json::Value { serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap() };
     assert_eq!(next()["data"]["body"], "Hello?");
-    // Until the listener is heard of, what happens may be before it listens: it is told again and again.
-    let written = std::thread::spawn(move || {
-        for n in 0.. {
-            let event = format!(r#"{{"name":"tick","id":"t{n}","data":{{"n":{n}}}}}"#);
-            let answer = client.send("POST", "/api/v1/events", &[("authorization", BASIC)], &event);
-            if answer.is_err() {
-                return;
-            }
-        }
-    });
-    let first = next();
-    assert_eq!((&first["name"], &first["person"]), (&"tick".into(), &serde_json::Value::Null));
-    let n = first["data"]["n"].as_i64().unwrap();
-    assert_eq!((next()["data"]["n"].clone(), next()["data"]["n"].clone()), ((n + 1).into(), (n + 2).into()));
+    // Whether it listens by now or not: nothing is lost between what was there and what comes.
+    for n in 0..3 {
+        assert_eq!(tick(&mut client, n), 200);
+    }
+    for n in 0..3 {
+        let item = next();
+        assert_eq!((&item["name"], &item["person"]), (&"tick".into(), &serde_json::Value::Null));
+        assert_eq!(item["data"]["n"], n);
+    }
     follow.kill().unwrap();
     follow.wait().unwrap();
-    drop(live);
-    written.join().unwrap();
 }
 
 #[test]
@@ -351,14 +389,34 @@ fn a_stream_goes_on_where_it_broke_off() {
     let (live, mut client) = lived_in(&folder);
     let newest = get(&mut client, "/antiphon/activity?limit=2");
     let cursor = newest["activity"][1]["cursor"].as_str().unwrap();
-    let request = format!(
-        "GET /antiphon/activity HTTP/1.1\r\nhost: x\r\nauthorization: {BEARER}\r\naccept: text/event-stream\r\nlast-event-id: {cursor}\r\n\r\n"
-    );
-    let mut stream = std::net::TcpStream::connect(live.address).unwrap();
-    std::io::Write::write_all(&mut stream, request.as_bytes()).unwrap();
-    let mut data = BufReader::new(stream).lines().map_while(Result::ok).filter(|line| line.starts_with("data:"));
-    let item: serde_json::Value = serde_json::from_str(data.next().unwrap().trim_start_matches("data:")).unwrap();
-    assert_eq!(item["data"]["body"], "Hello?");
+    let mut stream = Stream::open(&live, cursor);
+    assert_eq!(stream.item()["data"]["body"], "Hello?");
+}
+
+#[test]
+fn a_stream_that_resumes_after_everything_hears_what_comes() {
+    let folder = Folder::new();
+    let (live, mut client) = lived_in(&folder);
+    let end = [i64::MAX.to_string().as_str(); 4].join(".");
+    let mut stream = Stream::open(&live, &end);
+    // The place where it would be taken up again is told before anything happens.
+    let place = stream.line("id:");
+    assert_eq!(tick(&mut client, 1), 200);
+    assert_eq!(stream.item()["data"]["n"], 1);
+    assert_eq!(Stream::open(&live, &place).item()["data"]["n"], 1);
+}
+
+#[test]
+fn a_page_and_the_stream_from_its_live_tell_everything_once() {
+    let folder = Folder::new();
+    let (live, mut client) = lived_in(&folder);
+    let page = get(&mut client, "/antiphon/activity?limit=1");
+    assert_eq!(page["activity"][0]["data"]["body"], "Hello?");
+    let next = get(&mut client, &format!("/antiphon/activity?limit=1&after={}", page["next"].as_str().unwrap()));
+    assert!(next.get("live").is_none(), "what is live begins where the first page ends");
+    assert_eq!(tick(&mut client, 1), 200);
+    let mut stream = Stream::open(&live, page["live"].as_str().unwrap());
+    assert_eq!(stream.item()["data"]["n"], 1);
 }
 
 #[test]

@@ -24,7 +24,12 @@ pub struct Live {
 impl Live {
     /// Starts a server in `folder` with its rules in `folder/rules`; returns when it says that it listens.
     pub fn start(folder: &Path, settings: &[(&str, &str)]) -> Self {
-        let mut process = Command::new(env!("CARGO_BIN_EXE_antiphon"))
+        let mut command = Command::new(env!("CARGO_BIN_EXE_antiphon"));
+        // Whoever runs the tests may have settings of their own.
+        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("ANTIPHON_")) {
+            command.env_remove(name);
+        }
+        let mut process = command
             .arg("serve")
             .current_dir(folder)
             .env("ANTIPHON_LISTEN", "127.0.0.1:0")

@@ -1,5 +1,7 @@
 //! The one test binary. Data stands beside the code that reads it.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails where it stands")]
+
 mod bounds;
 #[cfg(feature = "server")]
 mod cli;

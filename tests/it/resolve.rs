@@ -246,9 +246,9 @@ fn else_it_is_the_newest_within_the_window() {
 fn what_is_never_inferred() {
     let good = message(1, Some(AT - 5));
     let inbound = question(&Kind::Inbound);
-    assert_eq!(answered(&question(&Kind::Reaction), &[good.clone()]), None);
-    assert_eq!(answered(&question(&Kind::Custom("message_edited".to_owned())), &[good.clone()]), None);
-    assert_eq!(answered(&Question { person: None, ..inbound.clone() }, &[good.clone()]), None);
+    assert_eq!(answered(&question(&Kind::Reaction), std::slice::from_ref(&good)), None);
+    assert_eq!(answered(&question(&Kind::Custom("message_edited".to_owned())), std::slice::from_ref(&good)), None);
+    assert_eq!(answered(&Question { person: None, ..inbound.clone() }, std::slice::from_ref(&good)), None);
     assert_eq!(answered(&inbound, &[Outstanding { delivery: Delivery::Failed, ..good.clone() }]), None);
     assert_eq!(answered(&inbound, &[Outstanding { person: YOUNG, ..good.clone() }]), None);
     assert_eq!(answered(&inbound, &[Outstanding { sender: Some("771".to_owned()), ..good.clone() }]), None);

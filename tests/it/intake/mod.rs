@@ -5,4 +5,5 @@ mod delivery;
 mod people;
 mod replies;
 mod rules;
+mod together;
 mod world;

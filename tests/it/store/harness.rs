@@ -69,8 +69,8 @@ pub struct TempSchema {
 impl TempSchema {
     /// None, and a line that says so, where no server is given.
     pub async fn new(name: &str) -> Option<Self> {
-        let Ok(server) = std::env::var("ANTIPHON_TEST_POSTGRES_URL") else {
-            println!("SKIP {name} on PostgreSQL: ANTIPHON_TEST_POSTGRES_URL is not set");
+        let Ok(server) = std::env::var("TEST_POSTGRES_URL") else {
+            println!("SKIP {name} on PostgreSQL: TEST_POSTGRES_URL is not set");
             return None;
         };
         let schema = format!("{name}_{}", unique()).replace('-', "_");

@@ -132,7 +132,7 @@ async fn an_empty_installation_answers_empty_lists() {
         ("/v1/customers?email=A@x.org", r#"{"results":[]}"#),
         ("/v1/customers?phone=%2B12025550142", r#"{"results":[]}"#),
         ("/v1/activities", r#"{"activities":[],"next":""}"#),
-        ("/antiphon/activity", r#"{"activity":[],"next":""}"#),
+        ("/antiphon/activity", r#"{"activity":[],"live":"0.0.0.0","next":""}"#),
         ("/antiphon/rules", r#"{"rules":[]}"#),
         ("/ready", r#"{"ready":true,"reasons":[]}"#),
     ] {

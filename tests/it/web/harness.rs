@@ -7,7 +7,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use antiphon::clock::Clock;
-use antiphon::intake::{Body, Item, Outcome, Receipt, Refusal};
+use antiphon::engine::{Catalogue, Engine, Versions};
+use antiphon::intake::{Body, Item, Outcome, Receipt, Refusal, Rules};
+use antiphon::model::id::RulesVersion;
+use antiphon::model::rule::RuleSet;
+use antiphon::model::time::Second;
 use antiphon::settings::{Given, read};
 use antiphon::store::{Options, Store};
 use antiphon::web::{self, Deadlines, Parts, Readiness, Site};
@@ -70,6 +74,7 @@ impl Server {
         let parts = Parts {
             submit: door(intake, Arc::clone(&taken)),
             store: Arc::new(store),
+            rules: no_rules(),
             clock: Clock::system(),
             readiness: Readiness::default(),
             commits: watch::Sender::new(0).subscribe(),
@@ -123,6 +128,12 @@ impl Server {
         let mut client = self.connect().await;
         client.ask(line, headers, body).await
     }
+}
+
+fn no_rules() -> Rules {
+    let engine = Engine::compile(Arc::new(RuleSet::default()), RulesVersion::default(), &Catalogue::default());
+    let Ok(engine) = engine else { panic!("the empty rule set loads") };
+    Rules::new(Versions::new(Arc::new(engine), Second(0)))
 }
 
 fn door(intake: Intake, taken: Arc<Mutex<Vec<Body>>>) -> web::Submit {

@@ -86,6 +86,12 @@ async fn what_the_intake_says_reaches_the_caller() {
         (Intake::Says(refused), 400, Some("attributes: a person has at most 300")),
         (Intake::Says(Outcome::Quarantined), 500, Some("this could not be processed and is kept in quarantine")),
         (Intake::Refuses(Refusal::Full), 503, Some("too much is waiting; nothing was done, try again")),
+        (Intake::Refuses(Refusal::Stopping), 503, Some("too much is waiting; nothing was done, try again")),
+        (
+            Intake::Refuses(Refusal::Unavailable),
+            503,
+            Some("this was not confirmed in time; it may be done or not, try again"),
+        ),
     ] {
         let server = Server::with(intake, patient(), true).await;
         let answer = server.ask("PUT /api/v1/customers/u1", &[TRACK], r#"{"plan":"pro"}"#).await;
