@@ -99,6 +99,23 @@ fn in_time_includes_the_second_of_its_deadline() {
 }
 
 #[test]
+fn a_keyword_without_a_token_is_said_by_nothing() {
+    let mut life = Life::new(rules(
+        vec![
+            segment("s", happened(replied("?!"), Window::Ever)),
+            segment("t", follows(performed("a"), replied("?!"), 100)),
+        ],
+        vec![],
+    ));
+    does(&mut life, "a", 10, 10);
+    life.says("!!!", 11);
+    assert!(members(&life).is_empty());
+    // A late event makes the past be walked again, without the look-up of keywords.
+    does(&mut life, "a", 9, 12);
+    assert!(members(&life).is_empty());
+}
+
+#[test]
 fn where_asks_who_the_person_was_at_the_arrival() {
     let test =
         Comparison { name: "plan".to_owned(), ty: None, op: Op::Is(Value::Text("pro".to_owned())), if_missing: false };

@@ -283,7 +283,8 @@ impl Definition {
     }
 
     fn look(&mut self, at: Second) {
-        self.seen = self.seen.max(at);
+        // Where the clock went back and nothing was played meanwhile, what lies ahead is looked at again.
+        self.seen = at;
         self.look_at_segments(at);
         self.look_at_campaigns(at, true);
     }
