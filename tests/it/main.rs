@@ -6,6 +6,8 @@ mod bounds;
 #[cfg(feature = "server")]
 mod cli;
 mod compile;
+#[cfg(feature = "server")]
+mod demo;
 mod engine;
 mod examples;
 mod hostile;
