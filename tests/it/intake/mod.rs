@@ -3,6 +3,7 @@
 mod consent;
 mod delivery;
 mod people;
+mod queue;
 mod replies;
 mod rules;
 mod together;
