@@ -29,13 +29,9 @@ pub(super) struct Question<'a> {
 /// lock is read again behind it.
 pub(super) async fn batch(tx: &Tx, question: &Question<'_>, bodies: &[&Body], shared: bool) -> Result<Loaded, Failed> {
     let names = Names::of(question.key, bodies);
-    let mut loaded = Loaded {
-        known: events::known_keys(tx, &names.keys).await?,
-        settled: outbox::settle(tx, &names.settled).await?,
-        ..Loaded::default()
-    };
+    let mut loaded = Loaded { known: events::known_keys(tx, &names.keys).await?, ..Loaded::default() };
     names.look_up(tx, &mut loaded).await?;
-    let named = messages::outstanding(tx, &names.messages()).await?;
+    let mut named = messages::outstanding(tx, &names.messages()).await?;
     let mut ids = loaded.people();
     ids.extend(named.iter().map(|message| message.person));
     let ids: Vec<PersonId> = ids.into_iter().collect();
@@ -46,7 +42,10 @@ pub(super) async fn batch(tx: &Tx, question: &Question<'_>, bodies: &[&Body], sh
         if loaded.people() != before {
             return Err(Failed::Moved);
         }
+        named = messages::outstanding(tx, &names.messages()).await?;
     }
+    // Rows of the outbox come behind their people, here and everywhere: so nobody waits in a circle.
+    loaded.settled = outbox::settle(tx, &names.settled).await?;
     people(tx, &mut loaded, &ids).await?;
     for holder in &mut loaded.holders {
         let subject = loaded.subjects.get(&holder.person);
