@@ -159,7 +159,12 @@ impl Writer {
                 let middle = good.midpoint(bad);
                 let rest = (middle..body.items.len()).map(|item| (0, item));
                 let without: BTreeSet<Spot> = poison.iter().copied().chain(rest).collect();
-                if self.rehearse(body, &without).await { good = middle } else { bad = middle }
+                match self.rehearse(body, &without).await {
+                    Ok(true) => good = middle,
+                    Ok(false) => bad = middle,
+                    // What fails for another reason says nothing about the items.
+                    Err(_) => return Err(Refusal::Unavailable),
+                }
             }
             poison.insert((0, bad.saturating_sub(1)));
         }
@@ -167,11 +172,15 @@ impl Writer {
     }
 
     /// Whether the database would take the body without these items.
-    async fn rehearse(&mut self, body: &Body, without: &BTreeSet<Spot>) -> bool {
-        let Ok(tx) = self.store.write().await else { return false };
+    async fn rehearse(&mut self, body: &Body, without: &BTreeSet<Spot>) -> Result<bool, Failed> {
+        let tx = self.store.write().await?;
         let done = self.fill(&tx, &[body], without).await;
-        let _ = tx.rollback().await;
-        done.is_ok()
+        tx.rollback().await?;
+        match done {
+            Ok(_) => Ok(true),
+            Err(failed) if failed.is_data() => Ok(false),
+            Err(failed) => Err(failed),
+        }
     }
 
     async fn commit(&mut self, bodies: &[&Body], poison: &BTreeSet<Spot>) -> Result<Vec<Receipt>, Failed> {

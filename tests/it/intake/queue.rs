@@ -1,4 +1,4 @@
-//! The bounds of the queue: at the bound it takes, one past it refuses at once.
+//! The bounds of the queue, and batches in which one item spoils the rest.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -52,5 +52,29 @@ fn a_body_larger_than_a_batch_is_taken_whole() {
         let taken = world.intake.submit(body(world, 0, BATCH_ITEMS_MAX + 1)).await.unwrap();
         assert_eq!(taken.outcomes.len(), BATCH_ITEMS_MAX + 1);
         assert_eq!(world.count("SELECT count(DISTINCT arrived_ms) FROM events WHERE seq > 1").await, 1);
+    });
+}
+
+#[test]
+fn what_the_database_refuses_is_cut_out_and_its_neighbours_count() {
+    with_rules(RULES, async |world| {
+        world.identify("ana", json!({ "phone": "+15550100142" })).await;
+        world.refuse_poison().await;
+        let say = |id: &str, text: &str| world.reply(id, "15550100142", text, None);
+        let spoilt =
+            vec![say("w1", "one"), say("w2", "poison"), say("w3", "YES"), say("w4", "poison"), say("w5", "two")];
+        let (before, with, after) = tokio::join!(
+            world.take(vec![say("a", "hello")]),
+            world.take(spoilt),
+            world.take(vec![say("b", "hello"), say("c", "hello")]),
+        );
+        assert_eq!(before.unwrap().outcomes, [Outcome::Taken]);
+        assert_eq!(after.unwrap().outcomes, [Outcome::Taken, Outcome::Taken]);
+        let outcomes = with.unwrap().outcomes;
+        let (good, bad) = (Outcome::Taken, Outcome::Quarantined);
+        assert_eq!(outcomes, [good.clone(), bad.clone(), good.clone(), bad, good]);
+        assert_eq!(world.segments("ana").await, ["yes-lately"]);
+        assert_eq!(world.count("SELECT count(*) FROM quarantine").await, 2);
+        assert_eq!(world.log("ana").await.len(), 7);
     });
 }

@@ -212,6 +212,17 @@ impl World {
         }
     }
 
+    /// Makes the database refuse every event that says `poison`.
+    pub async fn refuse_poison(&self) {
+        self.tamper(if self.url.starts_with("sqlite://") {
+            "CREATE TRIGGER poison BEFORE INSERT ON events WHEN NEW.properties LIKE '%poison%'
+             BEGIN SELECT RAISE(ABORT, 'poison'); END"
+        } else {
+            "ALTER TABLE events ADD CONSTRAINT poison CHECK (properties NOT LIKE '%poison%')"
+        })
+        .await;
+    }
+
     /// Changes the database behind the server's back.
     pub async fn tamper(&self, sql: &'static str) {
         match self.url.strip_prefix("sqlite://") {
