@@ -192,7 +192,8 @@ impl Names {
                 channel: held.channel,
                 value: held.value,
                 person: held.person,
-                since: Some(held.known_since),
+                // Known once the person is loaded: what counts as age is for the schema to say.
+                since: None,
             })
             .collect();
         let found = identities::find(tx, &self.handles).await?;
