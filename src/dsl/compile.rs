@@ -103,6 +103,7 @@ impl<'s> Compiler<'s> {
             schema: names.declared.schema,
             segments,
             campaigns,
+            schedules: Vec::new(),
         });
         (rules, self.diagnostics)
     }

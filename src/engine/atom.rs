@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::model::norm::normalise;
-use crate::model::rule::{Follows, Match, Phrase, TextTest, Times, Window};
+use crate::model::rule::{Match, Phrase, Sequence, TextTest, Then, Times, Window};
 use crate::model::time::Span;
 
 /// Changes whenever the meaning of a stored memory changes: the normal form, norm/1, attribution.
@@ -58,11 +58,10 @@ impl Atom {
 #[must_use]
 pub fn form(what: &Phrase, times: Times, window: Window) -> Form {
     match (what, window) {
-        (Phrase::Follows(_), _) => Form::Follows,
-        (Phrase::One(_), Window::Last(_)) => Form::Times,
+        (Phrase::Sequence(_), _) => Form::Follows,
+        (Phrase::One(_), Window::Ever) if times.enough() > 1 => Form::Count,
         // Once is once: the newest second tells it too.
-        (Phrase::One(_), Window::Ever) if times.enough() <= 1 => Form::Times,
-        (Phrase::One(_), Window::Ever) => Form::Count,
+        (Phrase::One(_), _) => Form::Times,
     }
 }
 
@@ -83,10 +82,14 @@ pub fn key(what: &Phrase, form: Form) -> AtomKey {
 pub fn normal(what: &Phrase) -> Phrase {
     match what {
         Phrase::One(one) => Phrase::One(Box::new(normal_match(one))),
-        Phrase::Follows(two) => Phrase::Follows(Box::new(Follows {
-            first: normal_match(&two.first),
-            then: normal_match(&two.then),
-            within: two.within,
+        Phrase::Sequence(sequence) => Phrase::Sequence(Box::new(Sequence {
+            first: normal_match(&sequence.first),
+            steps: sequence
+                .steps
+                .iter()
+                .map(|step| Then { event: normal_match(&step.event), ..step.clone() })
+                .collect(),
+            grace: sequence.grace,
         })),
     }
 }
@@ -111,6 +114,7 @@ fn normal_match(rule: &Match) -> Match {
 mod tests {
     use super::*;
     use crate::model::rule::Verb;
+    use crate::model::time::Length;
 
     fn replied(words: &[&str]) -> Phrase {
         let words = words.iter().map(|word| (*word).to_owned()).collect();
@@ -135,6 +139,6 @@ mod tests {
         assert_eq!(form(&yes, Times::AtLeast(1), Window::Ever), Form::Times);
         assert_eq!(form(&yes, Times::AtMost(0), Window::Ever), Form::Times);
         assert_eq!(form(&yes, Times::AtLeast(2), Window::Ever), Form::Count);
-        assert_eq!(form(&yes, Times::AtLeast(2), Window::Last(Span(1))), Form::Times);
+        assert_eq!(form(&yes, Times::AtLeast(2), Window::Last(Length::Elapsed(Span(1)))), Form::Times);
     }
 }

@@ -19,9 +19,9 @@ use super::state::State;
 use crate::model::id::{CampaignId, RulesVersion, SegmentId};
 use crate::model::person::Person;
 use crate::model::rule::{
-    self, Condition as Rule, Happened, Match, Phrase, RuleSet, Segment, SegmentKind, Trigger, Window,
+    self, Condition as Rule, Counted, Happened, Match, Phrase, RuleSet, Segment, SegmentKind, Then, Trigger, Window,
 };
-use crate::model::time::{Second, Span};
+use crate::model::time::{Length, Second, Span};
 use crate::model::value::Properties;
 
 /// What rules mean outside of themselves: the stable numbers of their names, and values of the settings.
@@ -40,6 +40,8 @@ pub enum CompileError {
     Unnumbered { name: String },
     /// A segment that does not exist, or stands behind the rule that names it.
     UnknownSegment { rule: String, segment: String },
+    /// Something that this version does not run.
+    NotYet { rule: String },
     /// A sequence counted beyond once.
     CountedSequence { rule: String },
     /// A pattern that does not compile.
@@ -55,6 +57,7 @@ impl fmt::Display for CompileError {
             Self::UnknownSegment { rule, segment } => {
                 write!(f, "`{rule}` names segment `{segment}`, which is not there")
             }
+            Self::NotYet { rule } => write!(f, "this version does not run `{rule}`"),
             Self::CountedSequence { rule } => write!(f, "`{rule}` counts a sequence"),
             Self::Pattern { rule, problem } => write!(f, "a pattern of `{rule}` does not compile: {problem}"),
             Self::Step { campaign, step, problem } => write!(f, "step `{step}` of campaign `{campaign}`: {problem}"),
@@ -148,7 +151,7 @@ impl<'a> Builder<'a> {
                 let matcher = self.matcher(rule)?;
                 self.uses_of(matcher).triggers.push(place);
             }
-            Trigger::Event(phrase @ Phrase::Follows(_)) => {
+            Trigger::Event(phrase @ Phrase::Sequence(_)) => {
                 let key = self.atom(phrase, Form::Follows, 1)?;
                 self.atom_mut(key).triggers.push(place);
             }
@@ -156,6 +159,7 @@ impl<'a> Builder<'a> {
                 let condition = Arc::new(self.condition(rule)?);
                 self.watch(condition, Watch::Becomes(place, id));
             }
+            Trigger::Schedule(_) | Trigger::Api => return Err(self.not_yet()),
         }
         let filter = campaign.filter.as_ref().map(|rule| self.condition(rule)).transpose()?;
         let broken = |step: &str, problem| CompileError::Step {
@@ -193,7 +197,12 @@ impl<'a> Builder<'a> {
             }
             Rule::KnownFor(span) => Condition::KnownFor(*span),
             Rule::Happened(happened) => self.happened(happened)?,
+            _ => return Err(self.not_yet()),
         })
+    }
+
+    fn not_yet(&self) -> CompileError {
+        CompileError::NotYet { rule: self.rule.clone() }
     }
 
     fn conditions(&mut self, parts: &[Rule]) -> Result<Vec<Condition>, CompileError> {
@@ -201,8 +210,11 @@ impl<'a> Builder<'a> {
     }
 
     fn happened(&mut self, happened: &Happened) -> Result<Condition, CompileError> {
-        let Happened { what, times, window } = happened;
-        if matches!(what, Phrase::Follows(_)) && times.enough() > 1 {
+        let Happened { what, counted: Counted::Times(times), window } = happened else { return Err(self.not_yet()) };
+        if !matches!(window, Window::Ever | Window::Last(Length::Elapsed(_))) {
+            return Err(self.not_yet());
+        }
+        if matches!(what, Phrase::Sequence(_)) && times.enough() > 1 {
             return Err(CompileError::CountedSequence { rule: self.rule.clone() });
         }
         let atom = self.atom(what, atom::form(what, *times, *window), times.enough().max(1))?;
@@ -218,7 +230,12 @@ impl<'a> Builder<'a> {
         }
         let (first, then, within) = match what {
             Phrase::One(rule) => (self.matcher(rule)?, None, Span(0)),
-            Phrase::Follows(two) => (self.matcher(&two.first)?, Some(self.matcher(&two.then)?), two.within),
+            Phrase::Sequence(two) => match two.steps.as_slice() {
+                [Then { not: false, event, same: None, within: Some(Length::Elapsed(within)) }] => {
+                    (self.matcher(&two.first)?, Some(self.matcher(event)?), *within)
+                }
+                _ => return Err(self.not_yet()),
+            },
         };
         let place = next(&self.atoms);
         for matcher in [Some(first), then].into_iter().flatten() {
@@ -333,7 +350,7 @@ impl<'a> Builder<'a> {
         let segments: Vec<_> = rules.segments.iter().map(|segment| (&segment.name, &segment.kind)).collect();
         let becomes = rules.campaigns.iter().zip(&self.campaigns).filter_map(|(rule, campaign)| match &rule.trigger {
             Trigger::Becomes(condition) => Some((campaign.id, condition)),
-            Trigger::Event(_) => None,
+            Trigger::Event(_) | Trigger::Schedule(_) | Trigger::Api => None,
         });
         let mut atoms: Vec<(AtomKey, u32)> = self.atoms.iter().map(|atom| (atom.key, atom.keep)).collect();
         atoms.sort_unstable();

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use super::atom::AtomKey;
 use super::memory::Memory;
 use super::state::State;
+use crate::model::calendar::{Calendar, Now};
 use crate::model::compare::Comparison;
 use crate::model::id::SegmentId;
 use crate::model::limit::FLIP_CANDIDATES_MAX;
 use crate::model::person::Person;
 use crate::model::rule::{Times, Window};
-use crate::model::time::{Second, Span};
+use crate::model::time::{Length, Second, Span};
 
 /// A condition whose names are resolved and whose event phrases are atoms.
 #[derive(Clone, Debug)]
@@ -50,7 +51,7 @@ impl Condition {
             Self::Not(condition) => !condition.truth(scene, now),
             Self::All(parts) => parts.iter().all(|part| part.truth(scene, now)),
             Self::Any(parts) => parts.iter().any(|part| part.truth(scene, now)),
-            Self::Attribute(test) => test.holds_of(scene.person.value(&test.name).as_deref(), now),
+            Self::Attribute(test) => test.holds_of(scene.person.value(&test.name).as_deref(), utc(now)),
             Self::Member(_, Some(meaning)) if !scene.recorded => meaning.truth(scene, now),
             Self::Member(segment, _) => scene.state.is_in(*segment),
             Self::KnownFor(span) => now >= scene.person.known_since.plus(*span),
@@ -83,16 +84,21 @@ impl Condition {
             Self::Not(condition) => condition.candidates(scene, now, at),
             Self::All(parts) | Self::Any(parts) => parts.iter().for_each(|part| part.candidates(scene, now, at)),
             Self::Attribute(test) if test.is_timed() => {
-                at.extend(test.flips_of(scene.person.value(&test.name).as_deref(), now));
+                at.extend(test.flips_of(scene.person.value(&test.name).as_deref(), utc(now)));
             }
             Self::Attribute(_) => {}
             Self::KnownFor(span) => at.extend(Some(scene.person.known_since.plus(*span)).filter(|at| *at > now)),
-            Self::Happened { atom, window: Window::Last(span), .. } => {
+            Self::Happened { atom, window: Window::Last(Length::Elapsed(span)), .. } => {
                 let stamps = scene.state.memory(*atom).into_iter().flat_map(Memory::stamps);
                 // Newest first: once one is out of the window, so are the others.
                 at.extend(stamps.map(|stamp| stamp.plus(*span)).take_while(|at| *at > now));
             }
-            Self::Happened { window: Window::Ever, .. } => {}
+            Self::Happened { .. } => {}
         }
     }
+}
+
+/// Days in UTC.
+pub fn utc(at: Second) -> Now {
+    Now { at, calendar: Calendar::default() }
 }

@@ -5,10 +5,12 @@ use serde_json::Value as Json;
 
 use crate::model::journey::Journey;
 use crate::model::person::Person;
-use crate::model::rule::{Action, Content as ContentRule, Expression, Schema};
-use crate::model::time::Span;
+use crate::model::rule::{Action, Content as ContentRule, Expression, Schema, Update, Wait};
+use crate::model::time::{Length, Span};
 use crate::model::value::Properties;
 use crate::template::{Locale, Path, Template, Values};
+
+const NOT_YET: &str = "this version does not run it";
 
 /// An expression, ready.
 #[derive(Clone, Debug)]
@@ -64,12 +66,22 @@ impl Script {
                 retries: webhook.retries,
             },
             Action::UpdatePerson(writes) => {
-                let compile = |value: &Option<Expression>| value.as_ref().map(Value::compile).transpose();
-                let writes = writes.iter().map(|(name, value)| Ok((name.clone(), compile(value)?)));
+                let compile = |update: &Update| match update {
+                    Update::Set(value) => Value::compile(value).map(Some),
+                    Update::Unset => Ok(None),
+                    Update::Add(_) | Update::Remove(_) => Err(NOT_YET.to_owned()),
+                };
+                let writes = writes.iter().map(|(name, update)| Ok((name.clone(), compile(update)?)));
                 Self::UpdatePerson(writes.collect::<Result<_, String>>()?)
             }
-            Action::Wait(span) => Self::Wait(*span),
+            Action::Wait(Wait::For(Length::Elapsed(span))) => Self::Wait(*span),
             Action::Exit(reason) => Self::Exit(reason.clone()),
+            Action::Wait(_)
+            | Action::RecordEvent { .. }
+            | Action::ManualSegment { .. }
+            | Action::WaitUntil(_)
+            | Action::Branch { .. }
+            | Action::Split(_) => return Err(NOT_YET.to_owned()),
         })
     }
 }

@@ -5,6 +5,8 @@ use std::cell::OnceCell;
 
 use regex::Regex;
 
+use super::condition::utc;
+use crate::model::calendar::Calendar;
 use crate::model::compare;
 use crate::model::event::{Event, Kind};
 use crate::model::norm::{Normal, exact, normalise};
@@ -121,7 +123,9 @@ impl Matcher {
         observed.is(&rule.verb)
             && rule.via.is_none_or(|via| observed.property("via") == Some(via.as_str()))
             && rule.target.as_ref().is_none_or(|target| is_about(target, event))
-            && rule.in_time.is_none_or(|span| event.message.as_ref().is_some_and(|m| event.at <= m.at.plus(span)))
+            && rule.in_time.is_none_or(|span| {
+                event.message.as_ref().is_some_and(|m| event.at <= Calendar::default().deadline(m.at, span))
+            })
             && self.text.as_ref().is_none_or(|text| text.matches(observed))
             && rule.filter.as_ref().is_none_or(|test| holds(test, event, person))
     }
@@ -148,6 +152,7 @@ fn is_about(target: &Target, event: &Event) -> bool {
             message.campaign.as_ref() == Some(campaign) && (step.is_none() || message.step == *step)
         }
         MessageTest::Template(template) => message.template.as_ref() == Some(template),
+        MessageTest::It | MessageTest::Step(_) => false,
     };
     named && (!target.directly || event.reason.is_some_and(|reason| reason.is_direct()))
 }
@@ -158,8 +163,8 @@ fn holds(test: &Test, event: &Event, person: &Person) -> bool {
         Test::All(tests) => tests.iter().all(|test| holds(test, event, person)),
         Test::Any(tests) => tests.iter().any(|test| holds(test, event, person)),
         // A test of a property against now is a test against the event's arrival: it never changes again.
-        Test::Property(comparison) => comparison.holds(&event.properties, event.arrived),
-        Test::Person(comparison) => comparison.holds_of(person.value(&comparison.name).as_deref(), event.arrived),
+        Test::Property(comparison) => comparison.holds(&event.properties, utc(event.arrived)),
+        Test::Person(comparison) => comparison.holds_of(person.value(&comparison.name).as_deref(), utc(event.arrived)),
     }
 }
 

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::atom::{Atom, Form};
 use crate::model::rule::Window;
-use crate::model::time::Second;
+use crate::model::time::{Length, Second};
 
 /// A second in four bytes. What lies outside stands at the edge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -68,7 +68,8 @@ impl Memory {
     pub fn count(&self, window: Window, now: Second) -> u32 {
         let inside = |stamp: &Stamp| match window {
             Window::Ever => true,
-            Window::Last(span) => Second::from(*stamp) > now.minus(span),
+            Window::Last(Length::Elapsed(span)) => Second::from(*stamp) > now.minus(span),
+            _ => false,
         };
         let count = match self {
             Self::Times(times) => times.iter().take_while(|stamp| inside(stamp)).count(),
@@ -131,7 +132,7 @@ mod tests {
     fn a_window_is_open_behind_and_closed_in_front() {
         let mut memory = Memory::empty(Form::Times);
         memory.add(Second(100), 1);
-        let last = Window::Last(Span(10));
+        let last = Window::Last(Length::Elapsed(Span(10)));
         assert_eq!(memory.count(last, Second(109)), 1);
         assert_eq!(memory.count(last, Second(110)), 0);
     }

@@ -3,15 +3,16 @@
 
 use serde_json::Value as Json;
 
+use crate::model::calendar::{Calendar, Now};
 use crate::model::compare::pattern_found;
 use crate::model::event::{Event, Kind, MessageRef};
 use crate::model::norm::{exact, normalise};
 use crate::model::person::Person;
 use crate::model::rule::{
-    Condition, Follows, Happened, Match, MessageTest, Phrase, RuleSet, SegmentKind, Target, Test, TextTest, Verb, Via,
-    Window,
+    Condition, Counted, Happened, Match, MessageTest, Phrase, RuleSet, SegmentKind, Sequence, Target, Test, TextTest,
+    Then, Verb, Via, Window,
 };
-use crate::model::time::Second;
+use crate::model::time::{Length, Second};
 
 /// Whether `condition` is true at `t` of `person`, as they were made, after `events`, which have been
 /// taken in so far, in any order.
@@ -46,11 +47,12 @@ impl History<'_> {
             Condition::All(parts) => parts.iter().all(|part| self.truth(part)),
             Condition::Any(parts) => parts.iter().any(|part| self.truth(part)),
             Condition::Attribute(test) => {
-                test.holds_of(self.person_after(u32::MAX).value(&test.name).as_deref(), self.t)
+                test.holds_of(self.person_after(u32::MAX).value(&test.name).as_deref(), utc(self.t))
             }
             Condition::InSegment(name) => self.in_segment(name),
             Condition::KnownFor(span) => self.t >= self.first.known_since.plus(*span),
             Condition::Happened(happened) => self.happened(happened),
+            _ => false,
         }
     }
 
@@ -84,22 +86,29 @@ impl History<'_> {
     fn happened(&self, happened: &Happened) -> bool {
         let inside = |at: &Second| match happened.window {
             Window::Ever => true,
-            Window::Last(span) => self.t.minus(span) < *at && *at <= self.t,
+            Window::Last(Length::Elapsed(span)) => self.t.minus(span) < *at && *at <= self.t,
+            _ => false,
         };
         let count = match &happened.what {
             Phrase::One(rule) => self.matching(rule).map(|event| event.at).filter(inside).count(),
-            Phrase::Follows(two) => usize::from(self.completions(two).iter().any(inside)),
+            Phrase::Sequence(two) => usize::from(self.completions(two).iter().any(inside)),
         };
-        happened.times.holds(u32::try_from(count).unwrap_or(u32::MAX))
+        let Counted::Times(times) = &happened.counted else { return false };
+        times.holds(u32::try_from(count).unwrap_or(u32::MAX))
     }
 
-    fn completions(&self, two: &Follows) -> Vec<Second> {
+    fn completions(&self, two: &Sequence) -> Vec<Second> {
+        let Some(Then { not: false, event: rule, same: None, within: Some(Length::Elapsed(within)) }) =
+            two.steps.first()
+        else {
+            return Vec::new();
+        };
         let firsts: Vec<&Event> = self.matching(&two.first).collect();
         let in_time = |then: &&Event| {
-            let before = |first: &&Event| first.order() < then.order() && then.at <= first.at.plus(two.within);
+            let before = |first: &&Event| first.order() < then.order() && then.at <= first.at.plus(*within);
             firsts.iter().any(before)
         };
-        self.matching(&two.then).filter(in_time).map(|event| event.at).collect()
+        self.matching(rule).filter(in_time).map(|event| event.at).collect()
     }
 
     fn matching<'s>(&'s self, rule: &'s Match) -> impl Iterator<Item = &'s Event> {
@@ -111,7 +120,9 @@ impl History<'_> {
             && rule.text.as_ref().is_none_or(|test| says(test, event))
             && rule.target.as_ref().is_none_or(|target| answers(target, event))
             && rule.via.is_none_or(|via| came_by(via, event))
-            && rule.in_time.is_none_or(|span| event.message.as_ref().is_some_and(|m| event.at <= m.at.plus(span)))
+            && rule.in_time.is_none_or(|span| {
+                event.message.as_ref().is_some_and(|m| event.at <= Calendar::default().deadline(m.at, span))
+            })
             && rule.filter.as_ref().is_none_or(|test| self.passes(test, event))
     }
 
@@ -120,9 +131,9 @@ impl History<'_> {
             Test::Not(part) => !self.passes(part, event),
             Test::All(parts) => parts.iter().all(|part| self.passes(part, event)),
             Test::Any(parts) => parts.iter().any(|part| self.passes(part, event)),
-            Test::Property(comparison) => comparison.holds(&event.properties, event.arrived),
+            Test::Property(comparison) => comparison.holds(&event.properties, utc(event.arrived)),
             Test::Person(comparison) => {
-                comparison.holds_of(self.person_after(event.seq).value(&comparison.name).as_deref(), event.arrived)
+                comparison.holds_of(self.person_after(event.seq).value(&comparison.name).as_deref(), utc(event.arrived))
             }
         }
     }
@@ -139,6 +150,7 @@ fn is_verb(verb: &Verb, event: &Event) -> bool {
         Verb::Read => event.kind == Kind::Read,
         Verb::FailedToReceive => event.kind == Kind::Failed,
         Verb::Performed(name) => event.kind == Kind::Custom(name.clone()),
+        Verb::Moved(_) | Verb::Changed(_) => false,
     }
 }
 
@@ -182,5 +194,10 @@ fn is_meant(test: &MessageTest, message: &MessageRef) -> bool {
                 && step.as_ref().is_none_or(|s| message.step.as_ref() == Some(s))
         }
         MessageTest::Template(name) => message.template.as_ref() == Some(name),
+        MessageTest::It | MessageTest::Step(_) => false,
     }
+}
+
+fn utc(at: Second) -> Now {
+    Now { at, calendar: Calendar::default() }
 }

@@ -87,6 +87,7 @@ impl Router {
             Verb::Read => &mut self.read,
             Verb::FailedToReceive => &mut self.failed,
             Verb::Performed(name) => self.performed.entry(name.clone()).or_default(),
+            Verb::Moved(_) | Verb::Changed(_) => return,
         };
         shelf.add(Hit { number, is_sure: is_sure(rule) }, rule);
     }
@@ -130,7 +131,7 @@ impl Router {
                     shelf.candidates(observed, &mut found);
                 }
             }
-            Kind::AttributesSet | Kind::SegmentJoined(_) | Kind::SegmentLeft(_) => {}
+            Kind::AttributesSet | Kind::SegmentJoined(_) | Kind::SegmentLeft(_) | Kind::Moved(_) => {}
         }
         found.sort_unstable();
         found.dedup();
@@ -160,10 +161,12 @@ impl Shelf {
                 file(&mut self.campaigns, campaign.clone(), hit);
             }
             (None, Some(MessageTest::Template(template))) => file(&mut self.templates, template.clone(), hit),
-            (None, Some(MessageTest::Any) | None) => match rule.filter.as_ref().and_then(equality) {
-                Some((comparison, ty, values)) => self.add_equality(hit, &comparison.name, ty, values),
-                None => self.rest.push(hit),
-            },
+            (None, Some(MessageTest::Any | MessageTest::It | MessageTest::Step(_)) | None) => {
+                match rule.filter.as_ref().and_then(equality) {
+                    Some((comparison, ty, values)) => self.add_equality(hit, &comparison.name, ty, values),
+                    None => self.rest.push(hit),
+                }
+            }
         }
     }
 
@@ -282,7 +285,7 @@ fn is_sure(rule: &Match) -> bool {
         (_, None) => true,
         (Some(_), Some(_)) => false,
         (None, Some(target)) => match &target.message {
-            MessageTest::Any => false,
+            MessageTest::Any | MessageTest::It | MessageTest::Step(_) => false,
             MessageTest::Campaign { step, .. } => step.is_none() && !target.directly,
             MessageTest::Template(_) => !target.directly,
         },

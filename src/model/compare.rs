@@ -7,12 +7,15 @@ use std::cell::RefCell;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
+use chrono::{Days, NaiveDate};
 use regex::{Regex, RegexBuilder};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
+use super::calendar::Now;
 use super::limit::PATTERN_COMPILED_BYTES_MAX;
-use super::time::{Second, Span};
+use super::rule::Point;
+use super::time::{Length, Second};
 use super::value::{Properties, Type, Value};
 
 /// A test on one attribute or property.
@@ -50,35 +53,41 @@ pub enum Op {
     Time(TimeTest),
 }
 
-/// Tests of an instant against now or against a fixed instant.
+/// Tests of an instant or a day against now, or against a fixed one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TimeTest {
     /// value in (now, now + D]; also `is less than D away`
-    InTheNext(Span),
+    InTheNext(Length),
     /// value in (now − D, now]; also `is less than D ago`
-    InTheLast(Span),
+    InTheLast(Length),
     /// value ≤ now
     InThePast,
     /// value > now
     InTheFuture,
     /// value < now − D
-    MoreThanAgo(Span),
+    MoreThanAgo(Length),
     /// value > now + D
-    MoreThanAway(Span),
-    Before(Second),
-    After(Second),
+    MoreThanAway(Length),
+    /// Before the instant, or before the local day begins.
+    Before(Point),
+    /// After the instant, or after the local day is over.
+    After(Point),
+    /// On this local day.
+    On(NaiveDate),
+    /// On the local day so many days after today's.
+    DaysAway(i64),
 }
 
 impl Comparison {
     /// Whether the test holds of `properties` at `now`.
     #[must_use]
-    pub fn holds(&self, properties: &Properties, now: Second) -> bool {
+    pub fn holds(&self, properties: &Properties, now: Now) -> bool {
         self.holds_of(reach(properties, &self.name), now)
     }
 
     /// Whether the test holds of the value that is stored under its name.
     #[must_use]
-    pub fn holds_of(&self, stored: Option<&Json>, now: Second) -> bool {
+    pub fn holds_of(&self, stored: Option<&Json>, now: Now) -> bool {
         match &self.op {
             Op::Missing => self.read(stored).is_none(),
             Op::Present => self.read(stored).is_some(),
@@ -89,28 +98,17 @@ impl Comparison {
         }
     }
 
-    /// The instants after `now` at which time alone can change the test's truth, in order.
-    ///
-    /// They are candidates: whoever asks evaluates the whole condition at each.
+    /// The instants after `now` at which time alone can change the test's truth, in order: candidates, of
+    /// which whoever asks evaluates the whole condition at each. Midnights come one at a time.
     #[must_use]
-    pub fn flips(&self, properties: &Properties, now: Second) -> Vec<Second> {
-        self.flips_of(reach(properties, &self.name), now)
-    }
-
-    /// The same for the value that is stored under the test's name.
-    #[must_use]
-    pub fn flips_of(&self, stored: Option<&Json>, now: Second) -> Vec<Second> {
+    pub fn flips_of(&self, stored: Option<&Json>, now: Now) -> Vec<Second> {
         let Op::Time(test) = &self.op else { return Vec::new() };
-        let Some(Value::Time(value)) = self.read(stored) else { return Vec::new() };
-        let mut at = match test {
-            TimeTest::InTheNext(d) => vec![value.minus(*d), value],
-            TimeTest::InTheLast(d) => vec![value, value.plus(*d)],
-            TimeTest::InThePast | TimeTest::InTheFuture => vec![value],
-            TimeTest::MoreThanAgo(d) => vec![value.plus(*d).next()],
-            TimeTest::MoreThanAway(d) => vec![value.minus(*d)],
-            TimeTest::Before(_) | TimeTest::After(_) => Vec::new(),
+        let mut at = match self.read(stored) {
+            Some(Value::Time(value)) => test.flips_of_instant(value, now),
+            Some(Value::Date(_)) if test.is_timed() => vec![now.calendar.next_midnight(now.at)],
+            _ => Vec::new(),
         };
-        at.retain(|instant| *instant > now);
+        at.retain(|instant| *instant > now.at);
         at.sort_unstable();
         at
     }
@@ -131,7 +129,7 @@ impl Comparison {
     /// Whether time alone can change the truth of this test.
     #[must_use]
     pub fn is_timed(&self) -> bool {
-        matches!(self.op, Op::Time(test) if !matches!(test, TimeTest::Before(_) | TimeTest::After(_)))
+        matches!(self.op, Op::Time(test) if test.is_timed())
     }
 
     /// The stored value under the declared type, else under the type that the operator asks for.
@@ -159,7 +157,7 @@ pub fn reach<'a>(properties: &'a Properties, name: &str) -> Option<&'a Json> {
 }
 
 impl Op {
-    fn holds(&self, value: &Value, now: Second) -> bool {
+    fn holds(&self, value: &Value, now: Now) -> bool {
         match self {
             Self::Missing => false,
             Self::Present => true,
@@ -176,7 +174,11 @@ impl Op {
             Self::StartsWith(part) => matches!(value, Value::Text(text) if text.starts_with(part.as_str())),
             Self::EndsWith(part) => matches!(value, Value::Text(text) if text.ends_with(part.as_str())),
             Self::Matches(pattern) => matches!(value, Value::Text(text) if pattern_found(pattern, text)),
-            Self::Time(test) => matches!(value, Value::Time(at) if test.holds(*at, now)),
+            Self::Time(test) => match value {
+                Value::Time(at) => test.holds_of_instant(*at, now),
+                Value::Date(day) => test.holds_of_day(*day, now),
+                _ => false,
+            },
         }
     }
 
@@ -194,7 +196,8 @@ impl Op {
                 _ => Type::Text,
             }),
             Self::StartsWith(_) | Self::EndsWith(_) | Self::Matches(_) => Some(Type::Text),
-            Self::Time(_) => Some(Type::Time),
+            // A day is stored as a text of ten characters; everything else is an instant.
+            Self::Time(_) => Some(if Value::read(stored, Type::Date).is_some() { Type::Date } else { Type::Time }),
         }
     }
 }
@@ -218,18 +221,68 @@ fn contains(value: &Value, part: &Value) -> bool {
 }
 
 impl TimeTest {
-    fn holds(self, value: Second, now: Second) -> bool {
+    /// Whether time alone can change the truth.
+    fn is_timed(self) -> bool {
+        !matches!(self, Self::Before(_) | Self::After(_) | Self::On(_))
+    }
+
+    fn holds_of_instant(self, value: Second, now: Now) -> bool {
+        let Now { at, calendar } = now;
         match self {
-            Self::InTheNext(d) => now < value && value <= now.plus(d),
-            Self::InTheLast(d) => now.minus(d) < value && value <= now,
-            Self::InThePast => value <= now,
-            Self::InTheFuture => value > now,
-            Self::MoreThanAgo(d) => value < now.minus(d),
-            Self::MoreThanAway(d) => value > now.plus(d),
-            Self::Before(at) => value < at,
-            Self::After(at) => value > at,
+            Self::InTheNext(d) => at < value && value <= calendar.window_end(d, at),
+            Self::InTheLast(d) => calendar.window_start(d, at) <= value && value <= at,
+            Self::InThePast => value <= at,
+            Self::InTheFuture => value > at,
+            Self::MoreThanAgo(Length::Elapsed(d)) => value < at.minus(d),
+            Self::MoreThanAgo(d) => value < calendar.window_start(d, at),
+            Self::MoreThanAway(d) => value > calendar.window_end(d, at),
+            Self::Before(point) => value < calendar.point(point),
+            Self::After(Point::Instant(point)) => value > point,
+            Self::After(Point::Day(day)) => value > calendar.end(day),
+            Self::On(day) => calendar.day(value) == day,
+            Self::DaysAway(days) => days_after(calendar.day(at), days) == Some(calendar.day(value)),
         }
     }
+
+    /// A day stands for the whole of it: what counts back from now takes in today, and so does what counts ahead.
+    fn holds_of_day(self, value: NaiveDate, now: Now) -> bool {
+        let Now { at, calendar } = now;
+        let today = calendar.day(at);
+        match self {
+            Self::InTheNext(d) => today <= value && value <= calendar.day(calendar.window_end(d, at)),
+            Self::InTheLast(d) => calendar.day(calendar.window_start(d, at)) <= value && value <= today,
+            Self::InThePast => value < today,
+            Self::InTheFuture => value > today,
+            Self::MoreThanAgo(d) => value < calendar.day(calendar.window_start(d, at)),
+            Self::MoreThanAway(d) => value > calendar.day(calendar.window_end(d, at)),
+            Self::Before(point) => calendar.end(value) < calendar.point(point),
+            Self::After(Point::Instant(point)) => calendar.start(value) > point,
+            Self::After(Point::Day(day)) => value > day,
+            Self::On(day) => value == day,
+            Self::DaysAway(days) => days_after(today, days) == Some(value),
+        }
+    }
+
+    fn flips_of_instant(self, value: Second, now: Now) -> Vec<Second> {
+        let midnight = || now.calendar.next_midnight(now.at);
+        match self {
+            Self::InTheNext(Length::Elapsed(d)) => vec![value.minus(d), value],
+            Self::InTheLast(Length::Elapsed(d)) => vec![value, value.plus(d)],
+            Self::MoreThanAgo(Length::Elapsed(d)) => vec![value.plus(d).next()],
+            Self::MoreThanAway(Length::Elapsed(d)) => vec![value.minus(d)],
+            Self::InThePast | Self::InTheFuture => vec![value],
+            Self::InTheNext(_) | Self::InTheLast(_) | Self::MoreThanAgo(_) | Self::MoreThanAway(_) => {
+                vec![value, midnight()]
+            }
+            Self::DaysAway(_) => vec![midnight()],
+            Self::Before(_) | Self::After(_) | Self::On(_) => Vec::new(),
+        }
+    }
+}
+
+fn days_after(day: NaiveDate, days: i64) -> Option<NaiveDate> {
+    let amount = Days::new(days.unsigned_abs());
+    if days < 0 { day.checked_sub_days(amount) } else { day.checked_add_days(amount) }
 }
 
 thread_local! {

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::id::{EffectId, EventKey, JourneyId, Seq};
+use super::rule::Move;
 use super::time::Second;
 use super::value::Properties;
 
@@ -73,6 +74,8 @@ pub enum Kind {
     /// The person was put into, or taken out of, a manual segment.
     SegmentJoined(String),
     SegmentLeft(String),
+    /// Derived, and never in the log: what a decision of the engine means to rules that look for it.
+    Moved(Move),
 }
 
 /// A message of ours as rules see it.
@@ -140,6 +143,12 @@ impl Kind {
             Self::AttributesSet => "attributes_set",
             Self::SegmentJoined(_) => "segment_joined",
             Self::SegmentLeft(_) => "segment_left",
+            Self::Moved(Move::EnteredSegment(_)) => "segment_entered",
+            Self::Moved(Move::LeftSegment(_)) => "segment_exited",
+            Self::Moved(Move::EnteredCampaign(_)) => "campaign_entered",
+            Self::Moved(Move::LeftCampaign(_)) => "campaign_left",
+            Self::Moved(Move::FinishedCampaign(_)) => "campaign_finished",
+            Self::Moved(Move::ConvertedIn(_)) => "campaign_converted",
         }
     }
 }

@@ -63,3 +63,27 @@ impl Span {
         Self(n * 3_600)
     }
 }
+
+/// A length of time as rules mean it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Length {
+    /// So many seconds.
+    Elapsed(Span),
+    /// So many local days, weeks, months or years.
+    Calendar { amount: u32, unit: CalendarUnit },
+}
+
+impl From<Span> for Length {
+    fn from(span: Span) -> Self {
+        Self::Elapsed(span)
+    }
+}
+
+/// Units that end with local days.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum CalendarUnit {
+    Day,
+    Week,
+    Month,
+    Year,
+}

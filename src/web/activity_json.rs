@@ -218,6 +218,8 @@ fn event_name(kind: &Kind) -> &str {
         Kind::AttributesSet => "attributes_set",
         Kind::SegmentJoined(_) => "segment_joined",
         Kind::SegmentLeft(_) => "segment_left",
+        // Not in the log; its name says what it is.
+        Kind::Moved(_) => kind.name(),
     }
 }
 

@@ -3,8 +3,8 @@
 use antiphon::dsl::compile;
 use antiphon::model::compare::{Comparison, Op, TimeTest};
 use antiphon::model::rule::{
-    Action, Condition, Content, Expression, Follows, Frequency, Happened, Match, MessageTest, Path, Phrase, RuleSet,
-    SegmentKind, Target, Test, TextTest, Times, Trigger, Verb, Via, Window,
+    Action, Condition, Content, Expression, Frequency, Happened, Match, MessageTest, Path, Phrase, RuleSet,
+    SegmentKind, Target, Test, TextTest, Times, Trigger, Verb, Via, Wait, Window,
 };
 use antiphon::model::time::Span;
 use antiphon::model::value::{Type, Value};
@@ -45,7 +45,7 @@ fn meaning(condition: &str) -> Condition {
 }
 
 fn happened(what: Match, times: Times, window: Window) -> Condition {
-    Condition::Happened(Box::new(Happened { what: Phrase::One(Box::new(what)), times, window }))
+    Condition::Happened(Box::new(Happened { what: Phrase::One(Box::new(what)), counted: times.into(), window }))
 }
 
 fn yes() -> Match {
@@ -62,19 +62,23 @@ const TWO_DAYS: Span = Span::days(2);
 
 #[test]
 fn the_three_withins() {
-    let lately = happened(yes(), ONCE, Window::Last(TWO_DAYS));
+    let lately = happened(yes(), ONCE, Window::last(TWO_DAYS));
     assert_eq!(meaning("replied YES within 2 days"), lately);
     assert_eq!(meaning("replied YES in the last 2 days"), lately);
     assert_eq!(meaning("replied \"YES\" within 48 hours"), lately);
 
-    let in_time = Match { in_time: Some(TWO_DAYS), ..yes() };
+    let in_time = Match { in_time: Some(TWO_DAYS.into()), ..yes() };
     assert_eq!(meaning("replied YES within 2 days of the message it answers"), happened(in_time, ONCE, Window::Ever));
 
     let first = Match { target: winter(None, false), ..Match::any(Verb::WasSent) };
-    let follows = Phrase::Follows(Box::new(Follows { first, then: yes(), within: TWO_DAYS }));
+    let follows = Phrase::pair(first, yes(), TWO_DAYS);
     assert_eq!(
         meaning("replied YES within 2 days of campaign \"winter\" in the last 30 days"),
-        Condition::Happened(Box::new(Happened { what: follows, times: ONCE, window: Window::Last(Span::days(30)) }))
+        Condition::Happened(Box::new(Happened {
+            what: follows,
+            counted: ONCE.into(),
+            window: Window::last(Span::days(30))
+        }))
     );
 }
 
@@ -141,7 +145,7 @@ fn where_reaches_the_event_and_the_person() {
             "performed \"order_placed\" where (total > 50 and not total is 99 and person.plan is \"pro\") \
              at least 2 times in the last 90 days"
         ),
-        happened(what, Times::AtLeast(2), Window::Last(Span::days(90)))
+        happened(what, Times::AtLeast(2), Window::last(Span::days(90)))
     );
 }
 
@@ -163,7 +167,7 @@ fn counts_and_negatives() {
     let sent = Match { target: winter(None, false), ..Match::any(Verb::WasSent) };
     assert_eq!(
         meaning("was not sent campaign \"winter\" in the last 30 days"),
-        Condition::Not(Box::new(happened(sent, ONCE, Window::Last(Span::days(30)))))
+        Condition::Not(Box::new(happened(sent, ONCE, Window::last(Span::days(30)))))
     );
 }
 
@@ -178,7 +182,7 @@ fn conditions_of_people() {
         ("everyone", Condition::Everyone),
         ("in segment \"vips\"", Condition::InSegment("vips".to_owned())),
         ("known for at least 30 days", Condition::KnownFor(Span::days(30))),
-        ("service window is open", happened(Match::any(Verb::Replied), ONCE, Window::Last(Span::hours(24)))),
+        ("service window is open", happened(Match::any(Verb::Replied), ONCE, Window::last(Span::hours(24)))),
         ("plan is \"pro\"", attribute("plan", Type::Text, Op::Is(text("pro")), false)),
         ("plan is not \"pro\"", attribute("plan", Type::Text, Op::IsNot(text("pro")), false)),
         ("age is not 5 (or missing)", attribute("age", Type::Number, Op::IsNot(Value::Number(5.into())), true)),
@@ -188,15 +192,15 @@ fn conditions_of_people() {
         ("unsubscribed is true", attribute("unsubscribed", Type::Boolean, Op::Is(Value::Boolean(true)), false)),
         (
             "trial_ends_at is in the next 3 days",
-            attribute("trial_ends_at", Type::Time, Op::Time(TimeTest::InTheNext(Span(3 * day))), false),
+            attribute("trial_ends_at", Type::Time, Op::Time(TimeTest::InTheNext(Span(3 * day).into())), false),
         ),
         (
             "trial_ends_at is less than 3 days ago",
-            attribute("trial_ends_at", Type::Time, Op::Time(TimeTest::InTheLast(Span(3 * day))), false),
+            attribute("trial_ends_at", Type::Time, Op::Time(TimeTest::InTheLast(Span(3 * day).into())), false),
         ),
         (
             "trial_ends_at is more than 3 days away",
-            attribute("trial_ends_at", Type::Time, Op::Time(TimeTest::MoreThanAway(Span(3 * day))), false),
+            attribute("trial_ends_at", Type::Time, Op::Time(TimeTest::MoreThanAway(Span(3 * day).into())), false),
         ),
     ] {
         assert_eq!(meaning(condition), meant, "{condition}");
@@ -259,7 +263,7 @@ fn a_campaign_whole() {
     assert_eq!(*language, Expression::Literal("en".into()));
     assert_eq!(params.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["total", "plan"]);
     assert!(matches!(params.as_slice(), [(_, Expression::Text(_)), (_, Expression::Path(_))]));
-    assert_eq!(*wait, Span(5_400));
+    assert_eq!(*wait, Wait::For(Span(5_400).into()));
     assert_eq!(updates.as_slice().len(), 2);
     assert_eq!(webhook.body, serde_json::json!({"total": "event.total", "n": [1, true]}));
     assert_eq!((webhook.timeout, webhook.retries), (Some(Span(5)), Some(2)));

@@ -10,7 +10,9 @@ use crate::dsl::envelope::steps::{ActionFile, StepFile};
 use crate::dsl::node::Node;
 use crate::dsl::parse;
 use crate::dsl::report::Report;
-use crate::model::rule::{Action, Campaign, Condition, Phrase, Place as RulePlace, Step, Trigger, Verb};
+use crate::model::rule::{
+    Action, Campaign, Condition, IfRunning, OnDeploy, Phrase, Place as RulePlace, Step, Trigger, Verb, Wait,
+};
 use crate::model::time;
 
 /// What a campaign means; complaints go to the report, and what was gathered stays in the scope.
@@ -47,6 +49,13 @@ pub fn campaign(
         filter: flat(filter)?,
         frequency: file.frequency,
         key: flat(key)?,
+        if_running: IfRunning::Keep,
+        limit: None,
+        send_window: None,
+        exit: None,
+        goal: None,
+        grace: time::Span(0),
+        on_deploy: OnDeploy::Nobody,
         steps: steps?,
     })
 }
@@ -79,7 +88,9 @@ fn event_owner(trigger: &Trigger) -> Owner<'_> {
     match verb(phrase) {
         Verb::Performed(name) => Owner::Event(name),
         Verb::Replied | Verb::Tapped | Verb::Reacted | Verb::RemovedReaction => Owner::Message,
-        Verb::WasSent | Verb::Received | Verb::Read | Verb::FailedToReceive => Owner::Nothing,
+        Verb::WasSent | Verb::Received | Verb::Read | Verb::FailedToReceive | Verb::Moved(_) | Verb::Changed(_) => {
+            Owner::Nothing
+        }
     }
 }
 
@@ -91,7 +102,7 @@ fn opens_window(trigger: &Trigger) -> bool {
 fn verb(phrase: &Phrase) -> &Verb {
     match phrase {
         Phrase::One(event) => &event.verb,
-        Phrase::Follows(follows) => &follows.then.verb,
+        Phrase::Sequence(sequence) => &sequence.steps.last().map_or(&sequence.first, |step| &step.event).verb,
     }
 }
 
@@ -114,7 +125,7 @@ fn read_step(
         ActionFile::UpdatePerson(updates) => scope.updates(updates, roots, report).map(Action::UpdatePerson),
         ActionFile::Wait(span) => {
             *open = open.map(|left| time::Span(left.0.saturating_sub(span.0)));
-            Some(Action::Wait(*span))
+            Some(Action::Wait(Wait::For(time::Length::Elapsed(*span))))
         }
         ActionFile::Exit(reason) => Some(Action::Exit(reason.clone())),
     };

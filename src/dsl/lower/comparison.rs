@@ -8,7 +8,8 @@ use crate::dsl::syntax::{
     self, IfMissing, List, ListKind, Literal, Moment, MomentKind, OperatorKind, Root, TimeTest as Written,
 };
 use crate::model::compare::{Comparison, Op, TimeTest};
-use crate::model::rule::Property;
+use crate::model::rule::{Point, Property};
+use crate::model::time::Length;
 use crate::model::value::{Type, Value, nfc};
 
 /// What a name is declared as, if names of its kind are declared at all.
@@ -227,7 +228,7 @@ impl Scope<'_> {
     }
 
     /// A span from now. A date is a whole local day, so that seconds from it mean nothing.
-    fn away(&mut self, length: &syntax::Length, subject: &Subject) -> Option<crate::model::time::Span> {
+    fn away(&mut self, length: &syntax::Length, subject: &Subject) -> Option<Length> {
         match (subject.ty(), length.elapsed()) {
             (Some(Type::Date), Some(_)) => self.refuse(
                 Diagnostic::new(
@@ -237,8 +238,8 @@ impl Scope<'_> {
                 )
                 .note("dates take calendar units: `3 calendar days`"),
             ),
-            (Some(Type::Time | Type::Date) | None, None) => self.elapsed(length),
-            (Some(Type::Time) | None, Some(span)) => Some(span),
+            (Some(Type::Time | Type::Date) | None, None) => self.elapsed(length).map(Length::Elapsed),
+            (Some(Type::Time) | None, Some(span)) => Some(Length::Elapsed(span)),
             (Some(_), _) => self.no_time(length.span, subject),
         }
     }
@@ -267,12 +268,12 @@ impl Scope<'_> {
         moment: &Moment,
         subject: &Subject,
         date: fn(Value) -> Op,
-        time: fn(crate::model::time::Second) -> TimeTest,
+        time: fn(Point) -> TimeTest,
     ) -> Option<Op> {
         self.moment_type(moment, subject)?;
         match moment.node {
             MomentKind::Date(day) => Some(date(Value::Date(day))),
-            MomentKind::Time(second) => Some(Op::Time(time(second))),
+            MomentKind::Time(second) => Some(Op::Time(time(Point::Instant(second)))),
         }
     }
 

@@ -4,7 +4,7 @@ use super::scope::{Place, Scope};
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::dsl::check::names::{self, Known, Owner};
 use crate::dsl::syntax::{self, Bound, ConditionKind, EventKind, History, How, Lead, Of, OperatorKind, WindowKind};
-use crate::model::rule::{Condition, Happened, Match, Phrase, Times, Verb, Window};
+use crate::model::rule::{Condition, Counted, Happened, Match, Phrase, Times, Verb, Window};
 use crate::model::time;
 
 /// How long a message of theirs lets us write freely.
@@ -74,7 +74,7 @@ impl Scope<'_> {
             Some((Lead::HasNot | Lead::Never, _)) => true,
             Some((Lead::Has, _)) | None => was_not_sent(history),
         };
-        let happened = Happened { what: what?, times: times?, window: window? };
+        let happened = Happened { what: what?, counted: Counted::Times(times?), window: window? };
         let happened = Condition::Happened(Box::new(happened));
         Some(if negative { Condition::Not(Box::new(happened)) } else { happened })
     }
@@ -129,7 +129,7 @@ impl Scope<'_> {
             let message = format!("this window is longer than events are kept, which is {days} days");
             return self.refuse(Diagnostic::new(Code::E0220, length.span, message));
         }
-        Some(Window::Last(span))
+        Some(Window::Last(time::Length::Elapsed(span)))
     }
 
     /// `not (x is "…")` takes in those without an x, which is easily overlooked.
@@ -193,8 +193,8 @@ impl Scope<'_> {
 pub(super) fn service_window() -> Condition {
     Condition::Happened(Box::new(Happened {
         what: Phrase::One(Box::new(Match::any(Verb::Replied))),
-        times: Times::AtLeast(1),
-        window: Window::Last(SERVICE_WINDOW),
+        counted: Counted::ONCE,
+        window: Window::Last(time::Length::Elapsed(SERVICE_WINDOW)),
     }))
 }
 

@@ -8,7 +8,8 @@ use crate::dsl::syntax::{
     self, Chain, EventKind, ListKind, LiteralKind, MessageKind, Of, Tap, TestKind, TextTestKind, Words,
 };
 use crate::model::norm::normalise;
-use crate::model::rule::{Follows, Match, MessageTest, Phrase, Target, Test, TextTest, Verb};
+use crate::model::rule::{Match, MessageTest, Phrase, Sequence, Target, Test, TextTest, Then, Verb};
+use crate::model::time::Length;
 
 impl Scope<'_> {
     /// What one event, or two in sequence, mean.
@@ -22,14 +23,15 @@ impl Scope<'_> {
         if let Some(length) = answered(chain) {
             let within = self.elapsed(length)?;
             self.warn_beyond_attribution(within, length.span);
-            event.in_time = Some(within);
+            event.in_time = Some(Length::Elapsed(within));
             return Some(Phrase::One(Box::new(event)));
         }
         let Some(within_of) = &chain.within_of else { return Some(Phrase::One(Box::new(event))) };
         let Of::Message(message) = &within_of.of.node else { return Some(Phrase::One(Box::new(event))) };
         let within = self.elapsed(&within_of.length);
         let first = self.delivery(Verb::WasSent, message)?;
-        Some(Phrase::Follows(Box::new(Follows { first, then: event, within: within? })))
+        let then = Then { not: false, event, same: None, within: Some(Length::Elapsed(within?)) };
+        Some(Phrase::Sequence(Box::new(Sequence { first, steps: vec![then], grace: crate::model::time::Span(0) })))
     }
 
     /// Beyond the attribution window only direct answers are attributed.

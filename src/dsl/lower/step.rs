@@ -9,7 +9,7 @@ use crate::dsl::envelope::schema::TemplateDeclared;
 use crate::dsl::envelope::steps::{ContentFile, IfClosed, SendFile, Update, WebhookFile};
 use crate::dsl::node::{Key, Node};
 use crate::dsl::report::Report;
-use crate::model::rule::{Content, Expression, Property, Send, Webhook};
+use crate::model::rule::{Content, Expression, Property, Send, Update as Change, Webhook};
 use crate::model::value::{Type, Value};
 use crate::template::Template;
 
@@ -104,18 +104,13 @@ impl<'a> Scope<'a> {
         files: &[Update<'_>],
         roots: Roots<'_>,
         report: &mut Report<'_>,
-    ) -> Option<Vec<(String, Option<Expression>)>> {
-        let updates: Vec<Option<(String, Option<Expression>)>> =
+    ) -> Option<Vec<(String, Change)>> {
+        let updates: Vec<Option<(String, Change)>> =
             files.iter().map(|file| self.update(file, roots, report)).collect();
         updates.into_iter().collect()
     }
 
-    fn update(
-        &mut self,
-        file: &Update<'_>,
-        roots: Roots<'_>,
-        report: &mut Report<'_>,
-    ) -> Option<(String, Option<Expression>)> {
+    fn update(&mut self, file: &Update<'_>, roots: Roots<'_>, report: &mut Report<'_>) -> Option<(String, Change)> {
         let name = &file.name;
         if ["id", "known_since", "email", "phone"].contains(&name.as_str()) {
             report
@@ -143,13 +138,13 @@ impl<'a> Scope<'a> {
                 report.error(Code::E0320, file.at.clone(), message);
                 return None;
             }
-            return Some((name.clone(), None));
+            return Some((name.clone(), Change::Unset));
         };
         let value = self.expression(node, roots, Missing::Null, report)?;
         if let Some(property) = &property {
             self.check_type(name, property, node, &value, roots, report)?;
         }
-        Some((name.clone(), Some(value)))
+        Some((name.clone(), Change::Set(value)))
     }
 
     /// Literals and paths have a type; a text with tags is read under the attribute's type when it is written.

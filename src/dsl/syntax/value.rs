@@ -6,6 +6,8 @@ use rust_decimal::Decimal;
 use crate::diagnostic::Span;
 use crate::model::time::{self, Second};
 
+pub use crate::model::time::CalendarUnit;
+
 use super::At;
 
 /// A test on one value.
@@ -151,15 +153,6 @@ pub enum Unit {
     Day,
     Week,
     Calendar(CalendarUnit),
-}
-
-/// Units that end with local days.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CalendarUnit {
-    Day,
-    Week,
-    Month,
-    Year,
 }
 
 impl Length {

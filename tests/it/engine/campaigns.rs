@@ -5,8 +5,7 @@ use antiphon::model::effect::{Body, EffectKind};
 use antiphon::model::event::{Event, Kind, MessageRef};
 use antiphon::model::id::EffectId;
 use antiphon::model::rule::{
-    Action, CampaignState, Condition, Expression, Follows, Frequency, Match, Path, Phrase, Send, Trigger, Verb,
-    Webhook, Window,
+    Action, CampaignState, Condition, Expression, Frequency, Match, Path, Phrase, Send, Trigger, Verb, Webhook, Window,
 };
 use antiphon::model::time::{Second, Span};
 use serde_json::json;
@@ -91,7 +90,7 @@ fn refusals_say_why() {
 #[test]
 fn the_filter_sees_the_event_that_asks() {
     let mut c = campaign("c", on(yes()), vec![]);
-    c.filter = Some(happened(yes(), Window::Last(Span(1))));
+    c.filter = Some(happened(yes(), Window::last(Span(1))));
     assert_eq!(lines(&Life::new(rules(vec![], vec![c])).says("yes", 5)).len(), 2);
 }
 
@@ -299,9 +298,8 @@ fn an_anonymous_event_starts_what_needs_nobody() {
 #[test]
 fn a_sequence_starts_with_each_event_that_completes_it() {
     let sent = Match::any(Verb::WasSent);
-    let two = Follows { first: sent, then: yes(), within: Span(100) };
-    let c =
-        campaign("c", Trigger::Event(Phrase::Follows(Box::new(two))), vec![do_("t", send_text("{{ event.body }}"))]);
+    let two = Phrase::pair(sent, yes(), Span(100));
+    let c = campaign("c", Trigger::Event(two), vec![do_("t", send_text("{{ event.body }}"))]);
     let mut life = Life::new(rules(vec![], vec![c]));
     assert!(lines(&life.says("yes", 0)).is_empty());
     let message = MessageRef {
@@ -327,7 +325,7 @@ fn a_sequence_starts_with_each_event_that_completes_it() {
 #[test]
 fn journeys_stay_with_the_rules_they_started_with() {
     let condition =
-        Condition::All(vec![Condition::InSegment("s".to_owned()), happened(replied("NO"), Window::Last(Span(10)))]);
+        Condition::All(vec![Condition::InSegment("s".to_owned()), happened(replied("NO"), Window::last(Span(10)))]);
     let mut ask = do_("ask", send_template("offer"));
     ask.condition = Some(condition);
     let old = rules(

@@ -6,7 +6,7 @@ use antiphon::model::event::{Event, Kind, MessageRef, Reason};
 use antiphon::model::id::EffectId;
 use antiphon::model::limit::FLIP_CANDIDATES_MAX;
 use antiphon::model::rule::{
-    Condition, Follows, Happened, Match, Phrase, SegmentKind, Test, Times, Trigger, Verb, Window,
+    Condition, Counted, Happened, Match, Phrase, SegmentKind, Test, Times, Trigger, Verb, Window,
 };
 use antiphon::model::time::{Second, Span};
 use antiphon::model::value::Value;
@@ -28,13 +28,13 @@ fn does(life: &mut Life, name: &str, at: i64, arrives: i64) {
 }
 
 fn follows(first: Match, then: Match, within: i64) -> Condition {
-    let what = Phrase::Follows(Box::new(Follows { first, then, within: Span(within) }));
-    Condition::Happened(Box::new(Happened { what, times: Times::AtLeast(1), window: Window::Ever }))
+    let what = Phrase::pair(first, then, Span(within));
+    Condition::Happened(Box::new(Happened { what, counted: Counted::ONCE, window: Window::Ever }))
 }
 
 fn counted(times: Times, span: i64) -> Condition {
-    let (what, window) = (Phrase::One(Box::new(replied("YES"))), Window::Last(Span(span)));
-    Condition::Happened(Box::new(Happened { what, times, window }))
+    let (what, window) = (Phrase::One(Box::new(replied("YES"))), Window::last(Span(span)));
+    Condition::Happened(Box::new(Happened { what, counted: times.into(), window }))
 }
 
 fn one(condition: Condition) -> Life {
@@ -79,7 +79,7 @@ fn sequences_with_other_deadlines_are_remembered_apart() {
 
 #[test]
 fn in_time_includes_the_second_of_its_deadline() {
-    let mut life = one(happened(Match { in_time: Some(Span(100)), ..replied("YES") }, Window::Ever));
+    let mut life = one(happened(Match { in_time: Some(Span(100).into()), ..replied("YES") }, Window::Ever));
     let answer = |at| {
         let message = MessageRef {
             id: EffectId(Ulid::from_bytes([3; 16])),
@@ -216,7 +216,7 @@ fn history_is_asked_for_only_where_order_matters() {
     };
     let mut life = one(Condition::Any(vec![
         follows(performed("a"), performed("b"), 10),
-        happened(performed("c"), Window::Last(Span(10))),
+        happened(performed("c"), Window::last(Span(10))),
     ]));
     does(&mut life, "c", 50, 50);
     assert!(needed(&life, "a", 49) && needed(&life, "b", 49));

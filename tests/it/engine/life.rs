@@ -11,8 +11,8 @@ use antiphon::model::journey::What;
 use antiphon::model::person::Person;
 use antiphon::model::phone::Phone;
 use antiphon::model::rule::{
-    Action, Campaign, CampaignState, Condition, Content, Expression, Frequency, Happened, Match, Path, Phrase, Place,
-    RuleSet, Segment, SegmentKind, Send, Step as StepRule, TextTest, Times, Trigger, Verb, Window,
+    Action, Campaign, Condition, Content, Expression, Happened, Match, Path, Phrase, Place, RuleSet, Segment,
+    SegmentKind, Send, Step as StepRule, TextTest, Times, Trigger, Update, Verb, Wait, Window,
 };
 use antiphon::model::time::{Second, Span};
 use antiphon::model::value::{Properties, Value};
@@ -138,12 +138,12 @@ pub fn replied(word: &str) -> Match {
 
 pub fn happened(rule: Match, window: Window) -> Condition {
     let (what, times) = (Phrase::One(Box::new(rule)), Times::AtLeast(1));
-    Condition::Happened(Box::new(Happened { what, times, window }))
+    Condition::Happened(Box::new(Happened { what, counted: times.into(), window }))
 }
 
 /// `replied YES within D`
 pub fn said_lately(word: &str, span: i64) -> Condition {
-    happened(replied(word), Window::Last(Span(span)))
+    happened(replied(word), Window::last(Span(span)))
 }
 
 pub fn attribute(name: &str, value: Value) -> Condition {
@@ -160,18 +160,7 @@ pub fn segment(name: &str, condition: Condition) -> Segment {
 }
 
 pub fn campaign(name: &str, trigger: Trigger, steps: Vec<StepRule>) -> Campaign {
-    Campaign {
-        name: name.to_owned(),
-        title: None,
-        place: Place::default(),
-        state: CampaignState::Live,
-        trigger,
-        max_event_age: Span::days(1),
-        filter: None,
-        frequency: Frequency::EveryTime,
-        key: None,
-        steps,
-    }
+    Campaign::new(name, trigger, steps)
 }
 
 pub fn on(rule: Match) -> Trigger {
@@ -197,11 +186,11 @@ pub fn send_template(name: &str) -> Action {
 }
 
 pub fn update(name: &str, value: Json) -> Action {
-    Action::UpdatePerson(vec![(name.to_owned(), Some(Expression::Literal(value)))])
+    Action::UpdatePerson(vec![(name.to_owned(), Update::Set(Expression::Literal(value)))])
 }
 
 pub fn wait(span: i64) -> Action {
-    Action::Wait(Span(span))
+    Action::Wait(Wait::For(Span(span).into()))
 }
 
 pub fn rules(segments: Vec<Segment>, campaigns: Vec<Campaign>) -> RuleSet {

@@ -4,8 +4,8 @@ use antiphon::model::compare::{Comparison, Op, TimeTest};
 use antiphon::model::event::{Event, Kind, MessageRef, Reason};
 use antiphon::model::id::{EffectId, EventKey};
 use antiphon::model::rule::{
-    Campaign, CampaignState, Condition, Follows, Frequency, Happened, Match, MessageTest, Phrase, Place, RuleSet,
-    Segment, SegmentKind, Target, Test, TextTest, Times, Trigger, Verb, Via, Window,
+    Campaign, Condition, Happened, Match, MessageTest, Phrase, Place, Point, RuleSet, Segment, SegmentKind, Target,
+    Test, TextTest, Times, Trigger, Verb, Via, Window,
 };
 use antiphon::model::time::{Second, Span};
 use antiphon::model::value::{Properties, Type, Value};
@@ -272,18 +272,7 @@ fn segment(name: String, kind: SegmentKind) -> Segment {
 }
 
 fn campaign(number: u64, trigger: Trigger) -> Campaign {
-    Campaign {
-        name: format!("c{number}"),
-        title: None,
-        place: Place::default(),
-        state: CampaignState::Live,
-        trigger,
-        max_event_age: Span::days(365),
-        filter: None,
-        frequency: Frequency::EveryTime,
-        key: None,
-        steps: Vec::new(),
-    }
+    Campaign { max_event_age: Span::days(365), ..Campaign::new(format!("c{number}"), trigger, Vec::new()) }
 }
 
 fn condition(chance: &mut Chance, depth: u32, of: &Parts) -> Condition {
@@ -325,14 +314,14 @@ fn comparison(chance: &mut Chance) -> Comparison {
 fn time_test(chance: &mut Chance) -> TimeTest {
     let span = span(chance);
     *chance.one(&[
-        TimeTest::InTheNext(span),
-        TimeTest::InTheLast(span),
+        TimeTest::InTheNext(span.into()),
+        TimeTest::InTheLast(span.into()),
         TimeTest::InThePast,
         TimeTest::InTheFuture,
-        TimeTest::MoreThanAgo(span),
-        TimeTest::MoreThanAway(span),
-        TimeTest::Before(Second(START.0 + 100)),
-        TimeTest::After(Second(START.0 + 2)),
+        TimeTest::MoreThanAgo(span.into()),
+        TimeTest::MoreThanAway(span.into()),
+        TimeTest::Before(Point::Instant(Second(START.0 + 100))),
+        TimeTest::After(Point::Instant(Second(START.0 + 2))),
     ])
 }
 
@@ -341,12 +330,12 @@ fn happened(chance: &mut Chance, of: &Parts) -> Happened {
         true => chance.one(&of.tests).clone(),
         false => event_test(chance),
     };
-    let window = if chance.percent(35) { Window::Ever } else { Window::Last(span(chance)) };
+    let window = if chance.percent(35) { Window::Ever } else { Window::last(span(chance)) };
     if chance.percent(30) {
         let (first, then) = (event_test(chance), event_test(chance));
-        let what = Phrase::Follows(Box::new(Follows { first, then, within: span(chance) }));
+        let what = Phrase::pair(first, then, span(chance));
         let times = *chance.one(&[Times::AtLeast(1), Times::AtLeast(1), Times::AtMost(0), Times::Exactly(0)]);
-        return Happened { what, times, window };
+        return Happened { what, counted: times.into(), window };
     }
     let number = u32::try_from(chance.below(4)).expect("small");
     let times = match chance.below(5) {
@@ -354,7 +343,7 @@ fn happened(chance: &mut Chance, of: &Parts) -> Happened {
         3 => Times::AtMost(number),
         _ => Times::Exactly(number),
     };
-    Happened { what: Phrase::One(Box::new(event_test(chance))), times, window }
+    Happened { what: Phrase::One(Box::new(event_test(chance))), counted: times.into(), window }
 }
 
 fn event_test(chance: &mut Chance) -> Match {
@@ -375,7 +364,7 @@ fn event_test(chance: &mut Chance) -> Match {
             .then(|| Target { message: message_test(chance), directly: answers && chance.percent(20) }),
         via: (verb == Verb::Replied && chance.percent(12)).then(|| *chance.one(&[Via::Text, Via::Button, Via::Media])),
         filter: ((performed || says) && chance.percent(if performed { 60 } else { 12 })).then(|| test(chance, 2)),
-        in_time: (answers && chance.percent(35)).then(|| span(chance)),
+        in_time: (answers && chance.percent(35)).then(|| span(chance).into()),
         verb,
     }
 }

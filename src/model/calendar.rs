@@ -1,0 +1,185 @@
+//! Local days: where they begin, and what lengths of days, weeks, months and years come to.
+//! The only place where zones become instants.
+
+use chrono::{DateTime, Datelike, Days, Months, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Weekday};
+use chrono_tz::Tz;
+
+use super::person::Person;
+use super::rule::{Point, Schema};
+use super::time::{CalendarUnit, Length, Second, Span};
+
+/// How the days of one person lie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Calendar {
+    pub zone: Tz,
+    /// The first day of a week.
+    pub week_starts: Weekday,
+}
+
+impl Default for Calendar {
+    fn default() -> Self {
+        Self { zone: Tz::UTC, week_starts: Weekday::Mon }
+    }
+}
+
+/// An instant as one person's clocks show it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Now {
+    pub at: Second,
+    pub calendar: Calendar,
+}
+
+impl Calendar {
+    /// The days of `person`: in their own zone, else in the schema's, else in UTC. An unknown zone name
+    /// counts as missing.
+    #[must_use]
+    pub fn of(schema: &Schema, person: &Person) -> Self {
+        let own = schema.person_time_zone.as_deref().and_then(|name| person.value(name));
+        let own = own.as_deref().and_then(|zone| zone.as_str()).and_then(|zone| zone.parse().ok());
+        let zone = own.or_else(|| schema.time_zone.parse().ok()).unwrap_or(Tz::UTC);
+        Self { zone, week_starts: schema.week_starts }
+    }
+
+    /// What local clocks show at `at`.
+    #[must_use]
+    pub fn local(self, at: Second) -> NaiveDateTime {
+        let earliest = DateTime::from_timestamp(-62_000_000_000, 0).unwrap_or_default();
+        let utc = if at.0 < earliest.timestamp() { Some(earliest) } else { DateTime::from_timestamp(at.0, 0) };
+        let utc = utc.or_else(|| DateTime::from_timestamp(Second::LAST.0, 0)).unwrap_or_default();
+        self.zone.from_utc_datetime(&utc.naive_utc()).naive_local()
+    }
+
+    /// The local day of `at`.
+    #[must_use]
+    pub fn day(self, at: Second) -> NaiveDate {
+        self.local(at).date()
+    }
+
+    /// The first instant at or behind the local time `local`: where clocks jump over it, the jump; where they
+    /// show it twice, the first time.
+    #[must_use]
+    pub fn instant(self, local: NaiveDateTime) -> Second {
+        let at = |seconds: i64| {
+            let local = local.checked_add_signed(chrono::TimeDelta::seconds(seconds))?;
+            self.zone.from_local_datetime(&local).earliest().map(|at| Second(at.timestamp()))
+        };
+        if let Some(at) = at(0) {
+            return at;
+        }
+        // The longest jump is a whole day, where a zone moved over the date line.
+        let (mut missing, mut shown) = (0_i64, 2 * Span::DAY.0);
+        while missing.saturating_add(1) < shown {
+            let middle = (missing + shown) / 2;
+            if at(middle).is_some() { shown = middle } else { missing = middle }
+        }
+        at(shown).unwrap_or(Second::LAST)
+    }
+
+    /// The first second of the local day `day`.
+    #[must_use]
+    pub fn start(self, day: NaiveDate) -> Second {
+        self.instant(day.and_time(NaiveTime::MIN))
+    }
+
+    /// The last second of the local day `day`.
+    #[must_use]
+    pub fn end(self, day: NaiveDate) -> Second {
+        day.succ_opt().map_or(Second::LAST, |next| self.start(next).minus(Span(1)))
+    }
+
+    /// The next local midnight after `at`.
+    #[must_use]
+    pub fn next_midnight(self, at: Second) -> Second {
+        let mut day = self.day(at);
+        loop {
+            let Some(next) = day.succ_opt() else { return Second::LAST };
+            let start = self.start(next);
+            // A day that a zone left out begins where it would end.
+            if start > at {
+                return start;
+            }
+            day = next;
+        }
+    }
+
+    /// The first second of the day, week, month or year that `at` lies in.
+    #[must_use]
+    pub fn start_of(self, unit: CalendarUnit, at: Second) -> Second {
+        let today = self.day(at);
+        let first = match unit {
+            CalendarUnit::Day => Some(today),
+            CalendarUnit::Week => {
+                today.checked_sub_days(Days::new(u64::from(today.weekday().days_since(self.week_starts))))
+            }
+            CalendarUnit::Month => today.with_day(1),
+            CalendarUnit::Year => NaiveDate::from_yo_opt(today.year(), 1),
+        };
+        self.start(first.unwrap_or(today))
+    }
+
+    /// The first second of the window of the last `length` up to `now`. Elapsed: the second after
+    /// now − D. Calendar: the local midnight behind the day N units before today.
+    #[must_use]
+    pub fn window_start(self, length: Length, now: Second) -> Second {
+        match length {
+            Length::Elapsed(span) => now.minus(span).next(),
+            Length::Calendar { amount, unit } => {
+                let day = earlier(self.day(now), amount, unit).and_then(|day| day.succ_opt());
+                self.start(day.unwrap_or(NaiveDate::MIN))
+            }
+        }
+    }
+
+    /// The last second of a deadline of `length` after `from`. Elapsed: from + D. Calendar: the end of the
+    /// local day N units after that of `from`.
+    #[must_use]
+    pub fn deadline(self, from: Second, length: Length) -> Second {
+        match length {
+            Length::Elapsed(span) => from.plus(span),
+            Length::Calendar { amount, unit } => {
+                later(self.day(from), amount, unit).map_or(Second::LAST, |day| self.end(day))
+            }
+        }
+    }
+
+    /// The last second of the next `length` after `now`. Elapsed: now + D. Calendar: the end of the day
+    /// before the one N units after today.
+    #[must_use]
+    pub fn window_end(self, length: Length, now: Second) -> Second {
+        match length {
+            Length::Elapsed(span) => now.plus(span),
+            Length::Calendar { amount, unit } => {
+                later(self.day(now), amount, unit).map_or(Second::LAST, |day| self.start(day).minus(Span(1)))
+            }
+        }
+    }
+
+    /// The instant that `point` stands for.
+    #[must_use]
+    pub fn point(self, point: Point) -> Second {
+        match point {
+            Point::Instant(at) => at,
+            Point::Day(day) => self.start(day),
+        }
+    }
+}
+
+/// `amount` units before `day`, clamped to the month's end.
+fn earlier(day: NaiveDate, amount: u32, unit: CalendarUnit) -> Option<NaiveDate> {
+    match unit {
+        CalendarUnit::Day => day.checked_sub_days(Days::new(amount.into())),
+        CalendarUnit::Week => day.checked_sub_days(Days::new(u64::from(amount) * 7)),
+        CalendarUnit::Month => day.checked_sub_months(Months::new(amount)),
+        CalendarUnit::Year => day.checked_sub_months(Months::new(amount.checked_mul(12)?)),
+    }
+}
+
+/// `amount` units after `day`, clamped to the month's end.
+fn later(day: NaiveDate, amount: u32, unit: CalendarUnit) -> Option<NaiveDate> {
+    match unit {
+        CalendarUnit::Day => day.checked_add_days(Days::new(amount.into())),
+        CalendarUnit::Week => day.checked_add_days(Days::new(u64::from(amount) * 7)),
+        CalendarUnit::Month => day.checked_add_months(Months::new(amount)),
+        CalendarUnit::Year => day.checked_add_months(Months::new(amount.checked_mul(12)?)),
+    }
+}
