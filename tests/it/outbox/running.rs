@@ -12,7 +12,7 @@ use antiphon::model::effect::{Body, Call, Effect, EffectKind, Outgoing};
 use antiphon::model::id::{EffectId, InstallationKey, JourneyId, PersonId, RulesVersion};
 use antiphon::model::message::Delivery;
 use antiphon::model::phone::Phone;
-use antiphon::model::rule::{RuleSet, Schema};
+use antiphon::model::rule::RuleSet;
 use antiphon::model::time::{Second, Span};
 use antiphon::outbox::{Allow, CannotStart, Outbox, Settings, Timing};
 use antiphon::providers::whatsapp::write::Account;
@@ -48,7 +48,7 @@ impl World {
         let store = Arc::new(Store::open(&url, Options::default()).await.unwrap());
         let ana = make_ana(&store).await;
         let (clock, signals) = (Clock::manual(T0), Signals::default());
-        let rules = RuleSet { schema: Schema::default(), segments: Vec::new(), campaigns: Vec::new() };
+        let rules = RuleSet::default();
         let engine = Engine::compile(Arc::new(rules), RulesVersion(1), &Catalogue::default()).unwrap();
         let rules = Rules::new(Versions::new(Arc::new(engine), T0));
         let writer = Writer::new(Arc::clone(&store), clock.clone(), InstallationKey([7; 32]), rules, signals.clone());
