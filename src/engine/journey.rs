@@ -1,20 +1,26 @@
 //! A journey's way from step to step: until it waits, ends or is over.
 
+use std::cell::RefCell;
+
 use super::compiled::{Campaign, Step};
-use super::condition::Scene;
+use super::condition::{Members, Scene};
 use super::evaluate::Dirty;
 use super::expression::{Script, Value};
 use super::run::{Mode, Run};
+use super::scoped::Scoped;
 use crate::model::event::{Event, Kind};
 use crate::model::id::{EffectId, EventKey};
 use crate::model::journey::{Ended, Journey, What};
 use crate::model::limit::CASCADE_ROUNDS_MAX;
-use crate::model::rule;
+use crate::model::rule::{self, Move};
 use crate::model::transition::Cause;
 use crate::model::value::Properties;
 
 /// At one instant, so many events are caused by campaigns at most, whatever starts what.
 pub const CAUSED_EVENTS_MAX: usize = 1_000;
+
+/// How a journey ends behind its last step.
+const FINISHED: &str = "finished";
 
 /// What a step of a journey says about how it goes on.
 enum Next {
@@ -31,10 +37,10 @@ impl Run<'_> {
                 return;
             };
             let found = versions.get(journey.rules).and_then(|engine| engine.campaign_named(&journey.campaign));
-            let Some((campaign, rule)) = found else { return self.end(place, "rule set gone") };
+            let Some((campaign, rule)) = found else { return self.end(place, "rule set gone", depth) };
             let position = journey.position as usize;
             let (Some(step), Some(step_rule)) = (campaign.steps.get(position), rule.steps.get(position)) else {
-                return self.end(place, "finished");
+                return self.end(place, FINISHED, depth);
             };
             let was_waiting = journey.wake.is_some();
             self.changed.insert(place);
@@ -72,7 +78,7 @@ impl Run<'_> {
                 Next::Step
             }
             Script::Wait(_) if self.mode == Mode::Anonymous => {
-                self.end(place, "anonymous");
+                self.end(place, "anonymous", depth);
                 Next::Stop
             }
             Script::Wait(span) => {
@@ -86,15 +92,25 @@ impl Run<'_> {
                 Next::Stop
             }
             Script::Exit(reason) => {
-                self.end(place, reason);
+                self.end(place, reason, depth);
                 Next::Stop
             }
         }
     }
 
+    /// What a journey remembers by itself.
+    pub fn scoped_of(&self, journey: &Journey) -> Option<&Scoped> {
+        let same = |place: &usize| self.subject.journeys.get(*place).is_some_and(|other| other.id == journey.id);
+        self.scoped.iter().find(|(place, _)| same(place)).map(|(_, scoped)| scoped)
+    }
+
     fn is_met(&self, step: &Step, journey: &Journey) -> bool {
+        let scoped = self.scoped_of(journey);
+        let meant = RefCell::default();
+        // Memberships of another rule set are not recorded any more.
         let recorded = journey.rules == self.engine.version;
-        let scene = Scene { person: &self.subject.person, state: &self.subject.state, recorded };
+        let members = if recorded { Members::Recorded } else { Members::Meant(&meant) };
+        let scene = Scene { members, ..self.scene_of(scoped) };
         step.condition.as_ref().is_none_or(|condition| condition.truth(scene, self.at))
     }
 
@@ -152,7 +168,7 @@ impl Run<'_> {
     }
 
     /// Ends a journey.
-    fn end(&mut self, place: usize, reason: &str) {
+    fn end(&mut self, place: usize, reason: &str, depth: u32) {
         let ended = Ended { at: self.at, reason: reason.to_owned() };
         self.changed.insert(place);
         self.change(place, |journey| {
@@ -162,6 +178,10 @@ impl Run<'_> {
         if let Some(journey) = self.subject.journeys.get(place).cloned() {
             let cause = self.cause_of(&journey);
             self.enter(Some(journey.id), &journey.campaign, None, cause, What::Ended(reason.to_owned()));
+            if reason == FINISHED {
+                self.moved(Move::FinishedCampaign(journey.campaign.clone()), cause, depth);
+            }
+            self.moved(Move::LeftCampaign(journey.campaign), cause, depth);
         }
     }
 

@@ -25,6 +25,8 @@ pub struct Journey {
     pub effects: u32,
     /// Set while it waits: it goes on when this second is over.
     pub wake: Option<Second>,
+    /// What its conditions remember by themselves, in bytes of the engine. Empty where they need nothing.
+    pub memory: Vec<u8>,
     /// Set when it is over.
     pub ended: Option<Ended>,
 }
