@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::check::graph::{self, Uses};
+use super::check::keywords::{self, Keywords};
 use super::check::names::{Before, CampaignNames, Names};
 use super::document;
 use super::envelope::campaigns::{self, CampaignFile};
@@ -77,6 +78,8 @@ struct Compiler<'s> {
     /// Complaints about all files together.
     diagnostics: Vec<Diagnostic>,
     bare_within: Vec<Span>,
+    /// How many there are in `reports`: to count them for each rule anew would take its time.
+    errors: usize,
 }
 
 /// A rule with the index of its file.
@@ -103,7 +106,7 @@ impl<'s> Compiler<'s> {
     fn new(sources: &'s Sources, ids: &[FileId], retention: time::Span) -> Self {
         let mut reports: Vec<Report<'s>> = ids.iter().map(|id| Report::new(*id, sources.text(*id))).collect();
         let roots = reports.iter_mut().map(document::read).collect();
-        Self { sources, retention, reports, roots, diagnostics: Vec::new(), bare_within: Vec::new() }
+        Self { sources, retention, reports, roots, diagnostics: Vec::new(), bare_within: Vec::new(), errors: 0 }
     }
 
     fn run(mut self, before: &Before) -> (Option<RuleSet>, Vec<Diagnostic>) {
@@ -111,7 +114,10 @@ impl<'s> Compiler<'s> {
         let mut written = self.envelopes(&roots);
         let mut names = self.names(&mut written);
         names.before = before.clone();
+        names.keywords = Keywords::new(&names.declared);
+        keywords::lists(&names, &mut self.diagnostics);
         let mut uses = RuleUses::default();
+        self.errors = self.reports.iter().map(Report::errors).sum();
         let segments = self.segments(&written.segments, &names, &mut uses);
         let campaigns = self.campaigns(&written.campaigns, &names, &mut uses);
         self.refuse_own_journeys(&uses, &names);
@@ -204,6 +210,7 @@ impl<'s> Compiler<'s> {
                 return None;
             }
             let Some(report) = self.reports.get_mut(*index) else { continue };
+            let before = report.errors();
             let mut scope = Scope::new(names, Place::Segment, self.retention);
             scope.grace = file.grace.unwrap_or(scope.grace);
             let kind = match file.when {
@@ -216,6 +223,7 @@ impl<'s> Compiler<'s> {
                 uses.running.entry(campaign).or_default().push((file.name.clone(), at));
             }
             report.extend(scope.complaints);
+            self.errors += report.errors() - before;
             self.bare_within.append(&mut scope.bare_within);
             let Some(kind) = kind else {
                 complete = false;
@@ -283,12 +291,14 @@ impl<'s> Compiler<'s> {
                 return None;
             }
             let Some(report) = self.reports.get_mut(*index) else { continue };
+            let before = report.errors();
             let mut scope = Scope::new(names, Place::Campaign, self.retention);
             scope.own_campaign = Some(file.name.clone());
             let place = place(self.sources, report, &file.at);
             let campaign = lower::campaign(file, place, &mut scope, report);
             uses.triggers.insert(file.name.clone(), std::mem::take(&mut scope.trigger));
             report.extend(scope.complaints);
+            self.errors += report.errors() - before;
             self.bare_within.append(&mut scope.bare_within);
             match campaign {
                 Some(campaign) => _ = campaigns.insert(campaign.name.clone(), campaign),
@@ -300,8 +310,7 @@ impl<'s> Compiler<'s> {
 
     /// More would not be shown.
     fn is_full(&self) -> bool {
-        let errors: usize = self.reports.iter().map(Report::errors).sum();
-        errors > COMPLAINTS_MAX
+        self.errors > COMPLAINTS_MAX
     }
 
     /// Advice that is given once, however many places there are.
