@@ -146,8 +146,8 @@ impl<'a> Run<'a> {
             self.play_due(since);
             self.engine = active;
         }
+        self.set_instant(since);
         if is_outdated(active, &self.subject.state) {
-            self.set_instant(since);
             let mut past = Cow::Borrowed(self.history);
             if !self.step.events.is_empty() {
                 past.to_mut().extend_from_slice(&self.step.events);
