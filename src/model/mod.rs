@@ -3,6 +3,7 @@
 
 pub mod calendar;
 pub mod compare;
+pub mod consent;
 pub mod effect;
 pub mod event;
 pub mod id;
@@ -15,6 +16,7 @@ pub mod norm;
 pub mod person;
 pub mod phone;
 pub mod rule;
+pub mod sample;
 pub mod sender;
 pub mod time;
 pub mod transition;
