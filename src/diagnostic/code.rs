@@ -111,17 +111,24 @@ codes! {
     E0323 "date with elapsed units"
     // The graph of segments.
     E0410 "circle of segments"
+    // Cost.
+    E0520 "schedule over everybody"
     // Campaigns.
     E0601 "not exactly one trigger"
     E0602 "step id twice or in wrong form"
-    E0605 "unknown step"
+    E0603 "outcome or arm missing, or never reached"
+    E0604 "wait without a timeout"
+    E0605 "step unknown or never reached"
     E0610 "free text outside the service window"
     E0620 "missing value without a default"
     E0621 "unknown path or filter"
     // Warnings.
     W0702 "`not` takes in those without a value"
+    W0703 "keyword that an earlier outcome takes"
     W0705 "absence that is true of people just met"
     W0711 "longer than the attribution window"
+    W0712 "campaign that starts itself"
+    W0713 "schedule that starts nothing"
     // Advice.
     A0801 "window that ends now"
     A0802 "built-in stop and start lists in force"
@@ -135,6 +142,7 @@ codes! {
     E0906 "version of the language"
     E0907 "kind of file unclear"
     E0908 "schema twice"
+    E0911 "cron expression that cannot be read, or never comes round"
     E0912 "unknown time zone"
 }
 

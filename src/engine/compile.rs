@@ -19,7 +19,8 @@ use super::state::State;
 use crate::model::id::{CampaignId, RulesVersion, SegmentId};
 use crate::model::person::Person;
 use crate::model::rule::{
-    self, Condition as Rule, Counted, Happened, Match, Phrase, RuleSet, Segment, SegmentKind, Then, Trigger, Window,
+    self, CampaignState, Condition as Rule, Counted, Happened, Match, Phrase, RuleSet, Segment, SegmentKind, Then,
+    Trigger, Window,
 };
 use crate::model::time::{Length, Second, Span};
 use crate::model::value::Properties;
@@ -146,20 +147,10 @@ impl<'a> Builder<'a> {
     fn campaign(&mut self, place: u32, campaign: &rule::Campaign) -> Result<(), CompileError> {
         self.rule.clone_from(&campaign.name);
         let id = number(&self.catalogue.campaigns, &campaign.name)?;
-        match &campaign.trigger {
-            Trigger::Event(Phrase::One(rule)) => {
-                let matcher = self.matcher(rule)?;
-                self.uses_of(matcher).triggers.push(place);
-            }
-            Trigger::Event(phrase @ Phrase::Sequence(_)) => {
-                let key = self.atom(phrase, Form::Follows, 1)?;
-                self.atom_mut(key).triggers.push(place);
-            }
-            Trigger::Becomes(rule) => {
-                let condition = Arc::new(self.condition(rule)?);
-                self.watch(condition, Watch::Becomes(place, id));
-            }
-            Trigger::Schedule(_) | Trigger::Api => return Err(self.not_yet()),
+        match self.trigger(place, id, &campaign.trigger) {
+            // A draft may be started by what this version does not run, and then by nothing.
+            Err(CompileError::NotYet { .. }) if campaign.state == CampaignState::Draft => {}
+            started => started?,
         }
         let filter = campaign.filter.as_ref().map(|rule| self.condition(rule)).transpose()?;
         let broken = |step: &str, problem| CompileError::Step {
@@ -177,6 +168,25 @@ impl<'a> Builder<'a> {
             steps.push(Step { condition, script: script.map_err(|problem| broken(&step.id, problem))? });
         }
         self.campaigns.push(Campaign { id, filter, key, steps });
+        Ok(())
+    }
+
+    fn trigger(&mut self, place: u32, id: CampaignId, trigger: &Trigger) -> Result<(), CompileError> {
+        match trigger {
+            Trigger::Event(Phrase::One(rule)) => {
+                let matcher = self.matcher(rule)?;
+                self.uses_of(matcher).triggers.push(place);
+            }
+            Trigger::Event(phrase @ Phrase::Sequence(_)) => {
+                let key = self.atom(phrase, Form::Follows, 1)?;
+                self.atom_mut(key).triggers.push(place);
+            }
+            Trigger::Becomes(rule) => {
+                let condition = Arc::new(self.condition(rule)?);
+                self.watch(condition, Watch::Becomes(place, id));
+            }
+            Trigger::Schedule(_) | Trigger::Api => return Err(self.not_yet()),
+        }
         Ok(())
     }
 

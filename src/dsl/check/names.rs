@@ -1,6 +1,6 @@
 //! Everything a rule may name, and the complaint about what is not there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diagnostic::suggest::nearest;
 use crate::diagnostic::{Code, Diagnostic, Span};
@@ -14,7 +14,18 @@ pub struct Names {
     pub declared: Declared,
     /// Where each segment is named.
     pub segments: BTreeMap<String, Span>,
+    /// Those of the segments whose members come from outside.
+    pub manual: BTreeSet<String>,
     pub campaigns: BTreeMap<String, CampaignNames>,
+    pub schedules: BTreeMap<String, ScheduleNames>,
+}
+
+/// A schedule.
+#[derive(Debug)]
+pub struct ScheduleNames {
+    pub at: Span,
+    /// Whether it starts campaigns.
+    pub starts: bool,
 }
 
 /// A campaign and the ids of its steps.

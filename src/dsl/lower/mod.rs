@@ -4,11 +4,19 @@
 mod campaign;
 mod comparison;
 mod condition;
+mod deed;
+mod flow;
 mod message;
 mod phrase;
+mod reference;
+mod schedule;
 mod scope;
-mod step;
+mod send;
+mod steps;
+mod trigger;
+mod unsupported;
 mod value;
 
 pub use campaign::{campaign, condition};
+pub use schedule::schedule;
 pub use scope::{Place, Scope};

@@ -23,6 +23,8 @@ pub struct Scope<'a> {
     pub place: Place,
     /// How far back the log reaches.
     pub retention: time::Span,
+    /// How long verdicts wait for events that arrive late.
+    pub grace: time::Span,
     pub complaints: Vec<Diagnostic>,
     /// The segments that were named.
     pub segments: BTreeSet<String>,
@@ -33,7 +35,9 @@ pub struct Scope<'a> {
 impl<'a> Scope<'a> {
     /// Nothing lowered yet.
     pub fn new(names: &'a Names, place: Place, retention: time::Span) -> Self {
-        Self { names, place, retention, complaints: Vec::new(), segments: BTreeSet::new(), bare_within: Vec::new() }
+        let grace = names.declared.schema.grace;
+        let (complaints, segments, bare_within) = (Vec::new(), BTreeSet::new(), Vec::new());
+        Self { names, place, retention, grace, complaints, segments, bare_within }
     }
 
     /// Takes in a complaint; the part that it is about has no meaning.

@@ -156,17 +156,26 @@ pub enum Unit {
 }
 
 impl Length {
-    /// Seconds, if its unit has always the same number of them.
+    /// What it means.
     #[must_use]
-    pub fn elapsed(&self) -> Option<time::Span> {
+    pub fn meant(&self) -> time::Length {
         let unit = match self.unit {
             Unit::Second => 1,
             Unit::Minute => 60,
             Unit::Hour => 3_600,
             Unit::Day => 86_400,
             Unit::Week => 604_800,
-            Unit::Calendar(_) => return None,
+            Unit::Calendar(unit) => return time::Length::Calendar { amount: self.amount, unit },
         };
-        Some(time::Span(i64::from(self.amount) * unit))
+        time::Length::Elapsed(time::Span(i64::from(self.amount) * unit))
+    }
+
+    /// Seconds, if its unit has always the same number of them.
+    #[must_use]
+    pub fn elapsed(&self) -> Option<time::Span> {
+        match self.meant() {
+            time::Length::Elapsed(span) => Some(span),
+            time::Length::Calendar { .. } => None,
+        }
     }
 }
