@@ -19,7 +19,7 @@ pub struct SegmentFile<'n> {
     pub owner: Option<String>,
     /// None: its members come from outside.
     pub when: Option<&'n Node>,
-    /// How long its verdicts wait for events that arrive late; none: as the schema says.
+    /// How long its verdicts wait for events that arrive late; none: as long as the schema says.
     pub grace: Option<Span>,
 }
 
@@ -54,7 +54,7 @@ fn segment<'n>(key: &Key, node: &'n Node, report: &mut Report<'_>) -> Option<Seg
         }
         _ => {}
     }
-    if let (Some((grace, _)), Some((manual, _))) = (&grace, &manual) {
+    if let (Some((grace, _)), None, Some((manual, _))) = (&grace, &when, &manual) {
         report
             .error(Code::E0903, grace.at.clone(), "a manual segment waits for nothing")
             .also(manual.at.clone(), "its members come from the API");

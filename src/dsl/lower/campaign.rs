@@ -28,6 +28,7 @@ pub fn campaign(
     let grace = file.grace.map_or(scope.names.declared.schema.grace, |(_, grace)| grace);
     scope.grace = grace;
     let started = file.trigger.as_ref().map(|file| trigger(&file.kind, scope, report));
+    scope.close_trigger();
     let filter = file.filter.map(|node| condition(node, scope, report));
     let meant = started.as_ref().and_then(Option::as_ref);
     let event = carried(meant);

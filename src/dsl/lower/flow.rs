@@ -3,10 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use super::condition::SERVICE_WINDOW;
 use super::value::{Answer, Carried};
 use crate::model::rule::{Condition, Counted, Happened, MessageTest, Phrase, Target, Times, Trigger, Verb, Window};
 use crate::model::time::{CalendarUnit, Length, Span};
+
+/// How long a message of theirs lets us write freely.
+const SERVICE_WINDOW: Span = Span::hours(24);
 
 /// A bound on time that passes; none where there is no bound.
 pub(super) type AtMost = Option<Span>;
@@ -109,7 +111,8 @@ impl Flow {
         match condition {
             Condition::All(parts) => parts.iter().map(|part| self.open_with(part)).max().unwrap_or_default(),
             Condition::Any(parts) => parts.iter().map(|part| self.open_with(part)).min().unwrap_or_default(),
-            Condition::Happened(happened) => self.age(happened).map_or(Span(0), |age| left(age)),
+            Condition::Happened(happened) => self.age(happened).map_or(Span(0), left),
+            Condition::ServiceWindow => Span(1),
             _ => Span(0),
         }
     }

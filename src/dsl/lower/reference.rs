@@ -3,7 +3,6 @@
 use super::flow::Flow;
 use super::scope::Scope;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::dsl::check::names;
 use crate::dsl::envelope::steps::{self, ActionFile, StepFile};
 use crate::dsl::syntax::{Chain, Condition, ConditionKind, Event, EventKind, Message, MessageKind, Name, Of};
 
@@ -25,10 +24,8 @@ impl<'f> StepNames<'f> {
         for name in named(condition) {
             let found = self.steps.iter().find(|(id, _)| *id == name.node);
             let complaint = match found {
-                None => {
-                    let senders = self.steps.iter().filter(|(_, sends)| *sends).map(|(id, _)| *id);
-                    names::unknown(Code::E0605, name.span, "step", &name.node, senders, true)
-                }
+                // That it is there is looked at where it is lowered.
+                None => continue,
                 Some((id, false)) => {
                     Diagnostic::new(Code::E0605, name.span, format!("step `{id}` sends nothing that could be answered"))
                 }

@@ -1,7 +1,7 @@
 //! What starts a campaign.
 
 use super::campaign::condition;
-use super::scope::Scope;
+use super::scope::{Place, Scope};
 use super::value::Carried;
 use crate::diagnostic::Code;
 use crate::dsl::block;
@@ -16,7 +16,12 @@ use crate::model::rule::Trigger;
 /// What a trigger means.
 pub(super) fn trigger(kind: &TriggerKind<'_>, scope: &mut Scope<'_>, report: &mut Report<'_>) -> Option<Trigger> {
     match kind {
-        TriggerKind::Becomes(node) => condition(node, scope, report).map(Trigger::Becomes),
+        TriggerKind::Becomes(node) => {
+            let place = std::mem::replace(&mut scope.place, Place::Becomes);
+            let becomes = condition(node, scope, report);
+            scope.place = place;
+            becomes.map(Trigger::Becomes)
+        }
         TriggerKind::Event(node) => {
             let block = block::read(node, "an event", report)?;
             let chain = parse::parse_event_block(&block.text, &block.origin, &mut scope.complaints)?;

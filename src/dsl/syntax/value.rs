@@ -156,26 +156,39 @@ pub enum Unit {
 }
 
 impl Length {
-    /// What it means.
+    /// Seconds, if its unit has always the same number of them.
     #[must_use]
-    pub fn meant(&self) -> time::Length {
+    pub fn elapsed(&self) -> Option<time::Span> {
         let unit = match self.unit {
             Unit::Second => 1,
             Unit::Minute => 60,
             Unit::Hour => 3_600,
             Unit::Day => 86_400,
             Unit::Week => 604_800,
-            Unit::Calendar(unit) => return time::Length::Calendar { amount: self.amount, unit },
+            Unit::Calendar(_) => return None,
         };
-        time::Length::Elapsed(time::Span(i64::from(self.amount) * unit))
+        Some(time::Span(i64::from(self.amount) * unit))
     }
 
-    /// Seconds, if its unit has always the same number of them.
+    /// Without its place.
     #[must_use]
-    pub fn elapsed(&self) -> Option<time::Span> {
-        match self.meant() {
-            time::Length::Elapsed(span) => Some(span),
-            time::Length::Calendar { .. } => None,
+    pub fn meant(&self) -> time::Length {
+        match (self.unit, self.elapsed()) {
+            (Unit::Calendar(unit), _) => time::Length::Calendar { amount: self.amount, unit },
+            (_, span) => time::Length::Elapsed(span.unwrap_or_default()),
         }
+    }
+
+    /// As many seconds as it can have: of the longest months and years.
+    #[must_use]
+    pub fn longest(&self) -> time::Span {
+        let Unit::Calendar(unit) = self.unit else { return self.elapsed().unwrap_or_default() };
+        let days = match unit {
+            CalendarUnit::Day => 1,
+            CalendarUnit::Week => 7,
+            CalendarUnit::Month => 31,
+            CalendarUnit::Year => 366,
+        };
+        time::Span::days(i64::from(self.amount) * days)
     }
 }
