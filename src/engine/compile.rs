@@ -10,10 +10,11 @@ use sha2::{Digest, Sha256};
 
 use super::atom::{self, Atom, AtomKey, Form};
 use super::attribute::AttributeRoutes;
-use super::compiled::{Campaign, Engine, Step, Uses, Watch, Watched};
+use super::compiled::{Campaign, Engine, Uses, Watch, Watched};
 use super::condition::{Condition, Scene};
-use super::expression::{Script, Value};
+use super::expression::Value;
 use super::matching::Matcher;
+use super::program::Program;
 use super::route::Router;
 use super::state::State;
 use crate::model::id::{CampaignId, RulesVersion, SegmentId};
@@ -153,21 +154,17 @@ impl<'a> Builder<'a> {
             started => started?,
         }
         let filter = campaign.filter.as_ref().map(|rule| self.condition(rule)).transpose()?;
-        let broken = |step: &str, problem| CompileError::Step {
-            campaign: campaign.name.clone(),
-            step: step.to_owned(),
-            problem,
-        };
         let key = campaign.key.clone().map(rule::Expression::Path);
         let key = key.as_ref().map(Value::compile).transpose();
-        let key = key.map_err(|problem| broken("key", problem))?;
-        let mut steps = Vec::new();
-        for step in &campaign.steps {
-            let condition = step.condition.as_ref().map(|rule| self.condition(rule)).transpose()?;
-            let script = Script::compile(&step.action);
-            steps.push(Step { condition, script: script.map_err(|problem| broken(&step.id, problem))? });
-        }
-        self.campaigns.push(Campaign { id, filter, key, steps });
+        let key = key.map_err(|problem| CompileError::Step {
+            campaign: campaign.name.clone(),
+            step: "key".to_owned(),
+            problem,
+        })?;
+        let exit = campaign.exit.as_ref().map(|rule| self.condition(rule)).transpose()?;
+        let goal = campaign.goal.as_ref().map(|goal| self.condition(&goal.condition)).transpose()?;
+        let program = Program::compile(campaign, &mut |rule| self.condition(rule))?;
+        self.campaigns.push(Campaign { id, filter, key, exit, goal, program });
         Ok(())
     }
 

@@ -4,6 +4,7 @@
 pub mod cadence;
 pub mod calendar;
 pub mod compare;
+pub mod consent;
 pub mod effect;
 pub mod event;
 pub mod id;
@@ -16,6 +17,7 @@ pub mod norm;
 pub mod person;
 pub mod phone;
 pub mod rule;
+pub mod sample;
 pub mod sender;
 pub mod time;
 pub mod transition;
