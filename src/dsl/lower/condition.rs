@@ -7,7 +7,6 @@ use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::dsl::check::names::Owner;
 use crate::dsl::syntax::{self, At, ConditionKind, Name};
 use crate::model::rule::{Condition, Share};
-use crate::model::time;
 
 impl Scope<'_> {
     /// What a whole condition means.
