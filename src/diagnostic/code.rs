@@ -115,11 +115,14 @@ codes! {
     E0411 "`in campaign` in what starts it"
     // Cost.
     E0510 "sum over many events"
+    E0520 "schedule over everybody"
     E0530 "time of day or weekday in a segment"
     // Campaigns.
     E0601 "not exactly one trigger"
     E0602 "step id twice or in wrong form"
-    E0605 "unknown step"
+    E0603 "outcome or arm missing, or never reached"
+    E0604 "wait without a timeout"
+    E0605 "step unknown or never reached"
     E0610 "free text outside the service window"
     E0620 "missing value without a default"
     E0621 "unknown path or filter"
@@ -134,6 +137,8 @@ codes! {
     W0708 "entry equal to another"
     W0709 "keyword that does not look like what it is"
     W0711 "longer than the attribution window"
+    W0712 "campaign that starts itself"
+    W0713 "schedule that starts nothing"
     W0714 "keyword that also unsubscribes, or lifts that"
     // Advice.
     A0801 "window that ends now"
@@ -148,6 +153,7 @@ codes! {
     E0906 "version of the language"
     E0907 "kind of file unclear"
     E0908 "schema twice"
+    E0911 "cron expression that cannot be read, or never comes round"
     E0912 "unknown time zone"
 }
 

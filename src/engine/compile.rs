@@ -20,7 +20,8 @@ use super::state::State;
 use crate::model::id::{CampaignId, RulesVersion, SegmentId};
 use crate::model::person::Person;
 use crate::model::rule::{
-    self, Condition as Rule, Counted, Happened, Match, Phrase, RuleSet, Segment, SegmentKind, Then, Trigger, Window,
+    self, CampaignState, Condition as Rule, Counted, Happened, Match, Phrase, RuleSet, Segment, SegmentKind, Then,
+    Trigger, Window,
 };
 use crate::model::time::{Length, Second, Span};
 use crate::model::value::Properties;
@@ -147,7 +148,28 @@ impl<'a> Builder<'a> {
     fn campaign(&mut self, place: u32, campaign: &rule::Campaign) -> Result<(), CompileError> {
         self.rule.clone_from(&campaign.name);
         let id = number(&self.catalogue.campaigns, &campaign.name)?;
-        match &campaign.trigger {
+        match self.trigger(place, id, &campaign.trigger) {
+            // A draft may be started by what this version does not run, and then by nothing.
+            Err(CompileError::NotYet { .. }) if campaign.state == CampaignState::Draft => {}
+            started => started?,
+        }
+        let filter = campaign.filter.as_ref().map(|rule| self.condition(rule)).transpose()?;
+        let key = campaign.key.clone().map(rule::Expression::Path);
+        let key = key.as_ref().map(Value::compile).transpose();
+        let key = key.map_err(|problem| CompileError::Step {
+            campaign: campaign.name.clone(),
+            step: "key".to_owned(),
+            problem,
+        })?;
+        let exit = campaign.exit.as_ref().map(|rule| self.condition(rule)).transpose()?;
+        let goal = campaign.goal.as_ref().map(|goal| self.condition(&goal.condition)).transpose()?;
+        let program = Program::compile(campaign, &mut |rule| self.condition(rule))?;
+        self.campaigns.push(Campaign { id, filter, key, exit, goal, program });
+        Ok(())
+    }
+
+    fn trigger(&mut self, place: u32, id: CampaignId, trigger: &Trigger) -> Result<(), CompileError> {
+        match trigger {
             Trigger::Event(Phrase::One(rule)) => {
                 let matcher = self.matcher(rule)?;
                 self.uses_of(matcher).triggers.push(place);
@@ -162,18 +184,6 @@ impl<'a> Builder<'a> {
             }
             Trigger::Schedule(_) | Trigger::Api => return Err(self.not_yet()),
         }
-        let filter = campaign.filter.as_ref().map(|rule| self.condition(rule)).transpose()?;
-        let key = campaign.key.clone().map(rule::Expression::Path);
-        let key = key.as_ref().map(Value::compile).transpose();
-        let key = key.map_err(|problem| CompileError::Step {
-            campaign: campaign.name.clone(),
-            step: "key".to_owned(),
-            problem,
-        })?;
-        let exit = campaign.exit.as_ref().map(|rule| self.condition(rule)).transpose()?;
-        let goal = campaign.goal.as_ref().map(|goal| self.condition(&goal.condition)).transpose()?;
-        let program = Program::compile(campaign, &mut |rule| self.condition(rule))?;
-        self.campaigns.push(Campaign { id, filter, key, exit, goal, program });
         Ok(())
     }
 

@@ -16,11 +16,22 @@ pub struct Names {
     pub declared: Declared,
     /// Where each segment is named.
     pub segments: BTreeMap<String, Span>,
+    /// Those of the segments whose members come from outside.
+    pub manual: BTreeSet<String>,
     pub campaigns: BTreeMap<String, CampaignNames>,
     /// The entries of all lists.
     pub keywords: Keywords,
+    pub schedules: BTreeMap<String, ScheduleNames>,
     /// What the rule set in force has.
     pub before: Before,
+}
+
+/// A schedule.
+#[derive(Debug)]
+pub struct ScheduleNames {
+    pub at: Span,
+    /// Whether it starts campaigns.
+    pub starts: bool,
 }
 
 /// The names of the rule set that another one takes the place of.

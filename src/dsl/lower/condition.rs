@@ -9,10 +9,6 @@ use crate::dsl::check::names::Owner;
 use crate::dsl::check::redundant::{self, Join, Part, decided};
 use crate::dsl::syntax::{self, At, ConditionKind, Name};
 use crate::model::rule::{Condition, Share};
-use crate::model::time;
-
-/// How long a message of theirs lets us write freely.
-pub(super) const SERVICE_WINDOW: time::Span = time::Span::hours(24);
 
 impl Scope<'_> {
     /// What a whole condition means.
