@@ -2,6 +2,7 @@
 
 mod campaigns;
 mod chance;
+mod definition;
 mod edges;
 mod life;
 mod oracle;

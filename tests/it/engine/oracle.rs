@@ -291,7 +291,7 @@ impl Definition {
 
     fn look_at_segments(&mut self, at: Second) {
         for segment in &self.rules.segments {
-            let member = naive::is_member(&self.rules, &segment.name, &self.person, &self.log, at);
+            let member = naive::Case::new(&self.rules, &self.person, &self.log).is_member(&segment.name, at);
             let known = self.members.entry(segment.name.clone()).or_insert(false);
             if *known != member {
                 *known = member;
@@ -303,7 +303,7 @@ impl Definition {
     fn look_at_campaigns(&mut self, at: Second, starts: bool) {
         for campaign in &self.rules.campaigns {
             let Trigger::Becomes(condition) = &campaign.trigger else { continue };
-            let truth = naive::truth(&self.rules, condition, &self.person, &self.log, at);
+            let truth = naive::Case::new(&self.rules, &self.person, &self.log).truth(condition, at);
             let known = self.risen.entry(campaign.name.clone()).or_insert(false);
             if truth && !*known && starts {
                 self.stream.push(Change::Started { campaign: campaign.name.clone(), at });
