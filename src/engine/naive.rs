@@ -18,7 +18,7 @@ use crate::model::calendar::{Calendar, Now};
 use crate::model::event::{Event, Kind, Order};
 use crate::model::id::JourneyId;
 use crate::model::person::Person;
-use crate::model::rule::{Condition, Move, Phrase, RuleSet, SegmentKind, Share};
+use crate::model::rule::{Condition, Counted, Happened, Move, Phrase, RuleSet, SegmentKind, Share, Window};
 use crate::model::time::{Second, Span};
 
 /// So long after a message of theirs the service window is open.
@@ -104,6 +104,13 @@ impl<'a> Case<'a> {
             Phrase::One(rule) => self.matching(rule, t).into_iter().map(Completion::by_event).collect(),
             Phrase::Sequence(sequence) => self.completions_of(sequence, t),
         }
+    }
+
+    /// The instants in (`after`, `until`] at which `phrase` can be completed, and others.
+    #[must_use]
+    pub fn instants_of(&self, phrase: &Phrase, after: Second, until: Second) -> BTreeSet<Second> {
+        let happened = Happened { what: phrase.clone(), counted: Counted::ONCE, window: Window::Ever };
+        self.instants(&Condition::Happened(Box::new(happened)), after, until)
     }
 
     /// The instants in (`after`, `until`] at which the truth of `condition` can be another one than in the

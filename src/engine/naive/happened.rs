@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use super::Case;
 use super::matching::is_delivery;
+use crate::model::calendar::Calendar;
 use crate::model::compare::reach;
 use crate::model::event::{Event, Order};
 use crate::model::id::EffectId;
@@ -44,7 +45,8 @@ impl<'a> Completion<'a> {
 impl<'a> Case<'a> {
     pub(super) fn happened(&self, happened: &Happened, t: Second) -> bool {
         let Happened { what, counted, window } = happened;
-        let inside = |completion: &Completion<'_>| self.is_inside(*window, completion, t);
+        let days = self.calendar(t);
+        let inside = |completion: &Completion<'_>| self.is_inside(*window, completion, t, days);
         let completions = self.completions(what, t).into_iter().filter(inside);
         match (what, counted) {
             (Phrase::One(_), Counted::Times(times)) => times.holds(number(completions.count())),
@@ -65,8 +67,8 @@ impl<'a> Case<'a> {
     }
 
     /// I(w, t). Days are those of the zone at `t`.
-    fn is_inside(&self, window: Window, completion: &Completion<'_>, t: Second) -> bool {
-        let (at, days) = (completion.at, self.calendar(t));
+    fn is_inside(&self, window: Window, completion: &Completion<'_>, t: Second, days: Calendar) -> bool {
+        let at = completion.at;
         at <= t
             && match window {
                 Window::Ever => true,
@@ -83,7 +85,7 @@ impl<'a> Case<'a> {
             }
     }
 
-    /// K of a sequence.
+    /// K of a sequence. Decided: deadlines in days are cut like windows, with the zone at `t`.
     pub(super) fn completions_of(&self, sequence: &Sequence, t: Second) -> Vec<Completion<'a>> {
         let Some((last, middle)) = sequence.steps.split_last() else { return Vec::new() };
         let mut prefixes = self.first_of(&sequence.first, t);
@@ -98,7 +100,8 @@ impl<'a> Case<'a> {
             }
         }
         if last.not {
-            return prefixes.iter().filter_map(|prefix| self.verdict(*prefix, last, sequence.grace, t)).collect();
+            let verdict = |prefix: &Prefix| self.verdict(*prefix, last, sequence.grace, t);
+            return prefixes.iter().filter_map(verdict).collect();
         }
         let completing: BTreeSet<usize> =
             self.go_on(&prefixes, &barred, last, t).iter().map(|prefix| prefix.last).collect();
@@ -106,9 +109,9 @@ impl<'a> Case<'a> {
     }
 
     fn first_of(&self, first: &Match, t: Second) -> BTreeSet<Prefix> {
-        let places = 0..self.known(t).len();
+        let (places, days) = (0..self.known(t).len(), self.calendar(t));
         let filled = places.filter_map(|last| {
-            let event = self.at(last).filter(|event| self.matches(first, event, None))?;
+            let event = self.at(last).filter(|event| self.matches(first, event, None, days))?;
             Some(Prefix { last, message: self.message_after(first, event, None) })
         });
         filled.collect()
@@ -116,13 +119,13 @@ impl<'a> Case<'a> {
 
     /// Every prefix with every event that fills the next place.
     fn go_on(&self, prefixes: &BTreeSet<Prefix>, barred: &[&Then], step: &Then, t: Second) -> BTreeSet<Prefix> {
-        let mut longer = BTreeSet::new();
+        let (mut longer, days) = (BTreeSet::new(), self.calendar(t));
         for prefix in prefixes {
             for last in prefix.last + 1..self.known(t).len() {
-                let Some(event) = self.fills(*prefix, step, last) else { continue };
+                let Some(event) = self.fills(*prefix, step, last, days) else { continue };
                 let mut between = prefix.last + 1..last;
                 let is_barred =
-                    between.any(|place| barred.iter().any(|step| self.fills(*prefix, step, place).is_some()));
+                    between.any(|place| barred.iter().any(|step| self.fills(*prefix, step, place, days).is_some()));
                 if !is_barred {
                     longer.insert(Prefix { last, message: self.message_after(&step.event, event, prefix.message) });
                 }
@@ -132,34 +135,28 @@ impl<'a> Case<'a> {
     }
 
     /// The event at `place`, if it is one that `step` means after `prefix`, and in time.
-    fn fills(&self, prefix: Prefix, step: &Then, place: usize) -> Option<&'a Event> {
+    fn fills(&self, prefix: Prefix, step: &Then, place: usize, days: Calendar) -> Option<&'a Event> {
         let (before, event) = (self.at(prefix.last)?, self.at(place)?);
         let same = |name: &String| {
             let value = |event: &Event| Value::natural(reach(&event.properties, name)?);
             value(before).is_some_and(|one| value(event) == Some(one))
         };
-        let is_meant = self.matches(&step.event, event, prefix.message)
+        let is_meant = self.matches(&step.event, event, prefix.message, days)
             && step.same.as_ref().is_none_or(same)
-            && step.within.is_none_or(|length| event.at <= self.deadline(before, length));
+            && step.within.is_none_or(|length| event.at <= days.deadline(before.at, length));
         is_meant.then_some(event)
-    }
-
-    /// The last second of `length` after `event`. Decided: in days, it is cut with the zone known when that event
-    /// arrives. A deadline is fixed with what it is counted from and moves no more when the person does.
-    pub(super) fn deadline(&self, event: &Event, length: Length) -> Second {
-        self.calendar_on_arrival(event).deadline(event.at, length)
     }
 
     /// The verdict that nothing came in time, if it is reached by `t`. An event that lacks the property of
     /// `with same` takes no part, and so is never found unanswered.
     fn verdict(&self, prefix: Prefix, step: &Then, grace: Span, t: Second) -> Option<Completion<'a>> {
-        let event = self.at(prefix.last)?;
+        let (event, days) = (self.at(prefix.last)?, self.calendar(t));
         if let Some(name) = &step.same {
             Value::natural(reach(&event.properties, name)?)?;
         }
-        let at = self.deadline(event, step.within?).next().plus(grace);
+        let at = days.deadline(event.at, step.within?).next().plus(grace);
         let mut after = prefix.last + 1..self.known(t).len();
-        let is_reached = at <= t && !after.any(|place| self.fills(prefix, step, place).is_some());
+        let is_reached = at <= t && !after.any(|place| self.fills(prefix, step, place, days).is_some());
         is_reached.then_some(Completion { at, event, is_verdict: true })
     }
 

@@ -61,11 +61,12 @@ impl Case<'_> {
     }
 
     /// When a verdict on `phrase` could be reached, whatever event it is counted from.
-    pub(super) fn verdicts(&self, phrase: &Phrase) -> Vec<Second> {
+    fn verdicts(&self, phrase: &Phrase) -> Vec<Second> {
         let Phrase::Sequence(sequence) = phrase else { return Vec::new() };
         let within = sequence.steps.last().filter(|step| step.not).and_then(|step| step.within);
-        let verdict = |length| move |event: &&_| self.deadline(event, length).next().plus(sequence.grace);
-        within.map_or_else(Vec::new, |length| self.events.iter().map(verdict(length)).collect())
+        let Some(within) = within else { return Vec::new() };
+        let from = |days: Calendar| self.events.iter().map(move |event| days.deadline(event.at, within));
+        self.calendars().into_iter().flat_map(from).map(|last| last.next().plus(sequence.grace)).collect()
     }
 
     fn collect_attribute(&self, test: &Comparison, after: Second, until: Second, found: &mut BTreeSet<Second>) {

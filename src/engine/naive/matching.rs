@@ -3,9 +3,9 @@
 use serde_json::Value as Json;
 
 use super::Case;
-use crate::model::calendar::Now;
+use crate::model::calendar::{Calendar, Now};
 use crate::model::compare::pattern_found;
-use crate::model::event::{Event, Kind, MessageRef};
+use crate::model::event::{Event, Kind};
 use crate::model::id::EffectId;
 use crate::model::norm::{exact, normalise};
 use crate::model::person::Person;
@@ -16,20 +16,18 @@ use crate::model::value::Value;
 impl<'a> Case<'a> {
     /// The events up to `t` that `rule` means, in order.
     pub(super) fn matching(&self, rule: &Match, t: Second) -> Vec<&'a Event> {
-        self.known(t).iter().copied().filter(|event| self.matches(rule, event, None)).collect()
+        let days = self.calendar(t);
+        self.known(t).iter().copied().filter(|event| self.matches(rule, event, None, days)).collect()
     }
 
-    /// Whether `rule` means `event`. Where it says `to it`, that is message `it`.
-    pub(super) fn matches(&self, rule: &Match, event: &Event, it: Option<EffectId>) -> bool {
+    /// Whether `rule` means `event`. Where it says `to it`, that is message `it`; deadlines are cut by `days`.
+    pub(super) fn matches(&self, rule: &Match, event: &Event, it: Option<EffectId>, days: Calendar) -> bool {
         self.is_verb(&rule.verb, event)
             && rule.text.as_ref().is_none_or(|test| says(test, event))
             && rule.target.as_ref().is_none_or(|target| self.is_about(target, event, it))
             && rule.via.is_none_or(|via| came_by(via, event))
             && rule.in_time.is_none_or(|length| {
-                // Decided: a calendar length is cut with the zone known when the event arrives: the test is on
-                // the event alone and never changes again.
-                let by = |message: &MessageRef| self.calendar_on_arrival(event).deadline(message.at, length);
-                event.message.as_ref().is_some_and(|message| event.at <= by(message))
+                event.message.as_ref().is_some_and(|message| event.at <= days.deadline(message.at, length))
             })
             && rule.filter.as_ref().is_none_or(|test| self.passes(test, event))
     }

@@ -2,9 +2,11 @@
 
 mod campaigns;
 mod chance;
+mod defined;
 mod definition;
 mod edges;
 mod life;
 mod oracle;
+mod pointwise;
 mod properties;
 mod world;

@@ -330,9 +330,9 @@ fn replies() -> Vec<Example> {
             false,
             &[20],
         ),
-        example(17, of_winter, follows(), past().is_sent(&asked).says(days(2), "yes"), false, &[days(2)]),
-        example(17, of_winter, follows(), past().is_sent(&asked).says(days(2) + 1, "yes"), false, &[]),
-        example(17, of_winter, follows(), past().says(0, "yes").is_sent(&asked), false, &[]),
+        example(17, of_winter, follows(), past().sent(&asked).says(days(2), "yes"), false, &[days(2)]),
+        example(17, of_winter, follows(), past().sent(&asked).says(days(2) + 1, "yes"), false, &[]),
+        example(17, of_winter, follows(), past().says(0, "yes").sent(&asked), false, &[]),
         example(
             18,
             "never replied YES within 2 days of the message it answers",
@@ -469,7 +469,7 @@ fn counts() -> Vec<Example> {
         .does(10, "order_placed", order(60, "EUR"))
         .does(20, "order_placed", order(70, "EUR"))
         .does(30, "order_placed", order(80, "EUR"));
-    let sends = [10, 20, 30, 40].iter().fold(past(), |past, at| past.is_sent(&message("winter", *at)));
+    let sends = [10, 20, 30, 40].iter().fold(past(), |past, at| past.sent(&message("winter", *at)));
     vec![
         example(
             31,
@@ -530,7 +530,7 @@ fn counts() -> Vec<Example> {
             37,
             "was not sent campaign \"winter\" in the last 30 days",
             not(once(sent_winter(), last(30))),
-            past().is_sent(&message("survey", 5)).is_sent(&message("winter", 10)),
+            past().sent(&message("survey", 5)).sent(&message("winter", 10)),
             true,
             &[10, 10 + days(30)],
         ),
@@ -561,14 +561,14 @@ fn sequences() -> Vec<Example> {
     let carts = cart(cart(past(), 10, "cart_created", "a"), 20, "cart_created", "b");
     let carts = cart(carts.does(30, "cart_created", []), 3_610, "order_placed", "a");
     vec![
-        example(38, silent_text, silent(), past().is_sent(&first), false, &[verdict]),
-        example(38, silent_text, silent(), past().is_sent(&first).says(10 + days(2), "hm"), false, &[]),
-        example(38, silent_text, silent(), past().is_sent(&first).says(verdict, "hm"), false, &[verdict]),
+        example(38, silent_text, silent(), past().sent(&first), false, &[verdict]),
+        example(38, silent_text, silent(), past().sent(&first).says(10 + days(2), "hm"), false, &[]),
+        example(38, silent_text, silent(), past().sent(&first).says(verdict, "hm"), false, &[verdict]),
         example(
             39,
             no_answer_text,
             no_answer(),
-            past().is_sent(&other).is_sent(&first).quotes(30, "hm", &other),
+            past().sent(&other).sent(&first).quotes(30, "hm", &other),
             false,
             &[verdict, verdict + days(30)],
         ),
@@ -576,7 +576,7 @@ fn sequences() -> Vec<Example> {
             39,
             no_answer_text,
             no_answer(),
-            past().is_sent(&first).is_sent(&second).quotes(30, "hm", &first),
+            past().sent(&first).sent(&second).quotes(30, "hm", &first),
             false,
             &[verdict + 10, verdict + 10 + days(30)],
         ),
@@ -584,7 +584,7 @@ fn sequences() -> Vec<Example> {
             40,
             three_text,
             three(),
-            past().is_sent(&first).says(10 + days(1), "yes").does(10 + days(4), "order_placed", []),
+            past().sent(&first).says(10 + days(1), "yes").does(10 + days(4), "order_placed", []),
             false,
             &[10 + days(4)],
         ),
@@ -592,18 +592,11 @@ fn sequences() -> Vec<Example> {
             40,
             three_text,
             three(),
-            past().is_sent(&first).says(10 + days(1), "yes").does(11 + days(4), "order_placed", []),
+            past().sent(&first).says(10 + days(1), "yes").does(11 + days(4), "order_placed", []),
             false,
             &[],
         ),
-        example(
-            40,
-            three_text,
-            three(),
-            past().says(5, "yes").is_sent(&first).does(20, "order_placed", []),
-            false,
-            &[],
-        ),
+        example(40, three_text, three(), past().says(5, "yes").sent(&first).does(20, "order_placed", []), false, &[]),
         example(
             41,
             until_no_text,

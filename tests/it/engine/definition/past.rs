@@ -122,7 +122,7 @@ impl Past {
         self.event(at, Kind::Reaction, properties([("body", json!(emoji))])).about(message, Some(Reason::Reaction))
     }
 
-    pub fn is_sent(self, message: &MessageRef) -> Self {
+    pub fn sent(self, message: &MessageRef) -> Self {
         self.event(message.at.0 - START, Kind::Sent, Properties::new()).about(message, None)
     }
 

@@ -151,7 +151,7 @@ fn most_recently_looks_at_the_newest_of_its_verb() {
     let newest = |rule| happened(Phrase::One(Box::new(rule)), Counted::Newest, Window::last(Span(1_000)));
     // Of deliveries the message is a test, of others it says which are looked at.
     let sent = Match { target: winter(), ..Match::any(Verb::WasSent) };
-    let sends = past().is_sent(&message("winter", 10)).is_sent(&message("nudge", 20)).is_sent(&message("winter", 30));
+    let sends = past().sent(&message("winter", 10)).sent(&message("nudge", 20)).sent(&message("winter", 30));
     check(&newest(sent), &sends, false, &[10, 20, 30, 1_030]);
     let yes = |rule| Match { filter: Some(Test::Property(is_text("body", "yes"))), ..rule };
     let reply = yes(Match { target: winter(), ..Match::any(Verb::Replied) });
@@ -171,7 +171,7 @@ fn a_verdict_waits_for_its_grace() {
         let phrase = sequence(Match { target: winter(), ..Match::any(Verb::WasSent) }, vec![not_replied], grace);
         happened(phrase, Counted::ONCE, Window::Ever)
     };
-    let asked = past().is_sent(&message("winter", 10));
+    let asked = past().sent(&message("winter", 10));
     check(&silent(0), &asked, false, &[111]);
     check(&silent(5), &asked, false, &[116]);
     check(&silent(5), &asked.clone().says(110, "hm").arrives(114), false, &[]);
@@ -181,7 +181,7 @@ fn a_verdict_waits_for_its_grace() {
 #[test]
 fn a_send_learned_after_its_reply_lies_before_it() {
     let follows = sequence(Match::any(Verb::WasSent), vec![step(false, Match::any(Verb::Replied), None)], 0);
-    let mut past = past().says(10, "yes").is_sent(&message("winter", 10));
+    let mut past = past().says(10, "yes").sent(&message("winter", 10));
     let condition = happened(follows, Counted::ONCE, Window::Ever);
     check(&condition, &past, false, &[]);
     past.events[1].precedes = Some(1);
@@ -214,7 +214,7 @@ fn it_is_the_message_of_the_nearest_step_about_one() {
     let chain = happened(sequence(Match::any(Verb::WasSent), steps, 0), Counted::ONCE, Window::Ever);
     let (one, two) = (message("winter", 10), message("winter", 20));
     let told = |read, answered| {
-        let read_it = past().is_sent(&one).is_sent(&two).does(30, "a", []).event(40, Kind::Read, Properties::new());
+        let read_it = past().sent(&one).sent(&two).does(30, "a", []).event(40, Kind::Read, Properties::new());
         read_it.about(read, None).quotes(50, "hm", answered)
     };
     check(&chain, &told(&one, &one), false, &[50]);
@@ -232,16 +232,17 @@ fn a_property_is_compared_with_the_arrival_and_the_person_of_then() {
 }
 
 #[test]
-fn a_deadline_in_days_is_fixed_and_a_window_in_days_is_not() {
-    // It is 22:14 in Kathmandu's next zone but one, and 10:14 in Berlin.
+fn deadlines_and_windows_in_days_are_those_of_the_zone_at_the_instant() {
+    // It is 10:14 in Berlin and 14:59 in Kathmandu.
     let follows = sequence(performed("a"), vec![step(true, performed("b"), Some(calendar_days(1)))], 0);
     let silent = happened(follows, Counted::ONCE, Window::Ever);
-    let verdict = until("2026-03-04T23:00:00Z");
-    check(&silent, &past().does(10, "a", []).sets(20, "timezone", json!("Asia/Kathmandu")), false, &[verdict]);
-    let there = until("2026-03-04T18:15:00Z");
-    check(&silent, &past().sets(5, "timezone", json!("Asia/Kathmandu")).does(10, "a", []), false, &[there]);
+    let (here, there) = (until("2026-03-04T23:00:00Z"), until("2026-03-04T18:15:00Z"));
+    let flown = past().does(10, "a", []).sets(20, "timezone", json!("Asia/Kathmandu"));
+    check(&silent, &flown, false, &[there]);
+    // Back when the verdict has fallen already, it is too early for it after all.
+    check(&silent, &flown.sets(there + 60, "timezone", json!(null)), false, &[there, there + 60, here]);
     // A zone that nobody knows is none.
-    check(&silent, &past().sets(5, "timezone", json!("Berlin")).does(10, "a", []), false, &[verdict]);
+    check(&silent, &past().sets(5, "timezone", json!("Berlin")).does(10, "a", []), false, &[here]);
 
     let today = happened(Phrase::One(Box::new(performed("a"))), Counted::ONCE, Window::This(CalendarUnit::Day));
     let flown = past().does(10, "a", []).sets(20, "timezone", json!("Asia/Kathmandu"));
