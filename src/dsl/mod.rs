@@ -13,4 +13,5 @@ mod report;
 pub mod shape;
 pub mod syntax;
 
-pub use compile::{Compiled, RETENTION, compile, compile_for, decode};
+pub use check::names::Before;
+pub use compile::{Compiled, RETENTION, compile, compile_after, compile_for, decode};
