@@ -121,6 +121,7 @@ codes! {
     // Warnings.
     W0702 "`not` takes in those without a value"
     W0705 "absence that is true of people just met"
+    W0710 "rule without a test"
     W0711 "longer than the attribution window"
     // Advice.
     A0801 "window that ends now"
@@ -136,6 +137,11 @@ codes! {
     E0907 "kind of file unclear"
     E0908 "schema twice"
     E0912 "unknown time zone"
+    // Tests.
+    E1001 "expectation not met"
+    E1002 "unknown person, rule or message in a test"
+    E1003 "before the start of a test, or out of order"
+    E1004 "no test selected"
 }
 
 impl Code {

@@ -15,6 +15,7 @@ pub mod norm;
 pub mod person;
 pub mod phone;
 pub mod rule;
+pub mod said;
 pub mod sender;
 pub mod time;
 pub mod transition;

@@ -1,6 +1,6 @@
 //! The short texts of the language that stand alone as values: lengths of time, waits, frequencies, limits.
 
-use crate::diagnostic::{Diagnostic, Origin};
+use crate::diagnostic::{Code, Diagnostic, Origin};
 use crate::dsl::block;
 use crate::dsl::node::Node;
 use crate::dsl::parse;
@@ -37,6 +37,17 @@ pub fn elapsed(node: &Node, report: &mut Report<'_>) -> Option<Span> {
 pub fn grace(node: &Node, report: &mut Report<'_>) -> Option<Span> {
     let length = parsed(node, "a length of time", parse::parse_grace_block, report)?;
     seconds(&length, report)
+}
+
+/// How long after the start of a test: nothing, or several lengths behind each other.
+pub fn offset(node: &Node, report: &mut Report<'_>) -> Option<Span> {
+    let lengths = parsed(node, "an offset", parse::parse_offset_block, report)?;
+    let seconds = lengths.iter().filter_map(Length::elapsed).fold(0_i64, |sum, span| sum.saturating_add(span.0));
+    if seconds > parse::LENGTH_SECONDS_MAX {
+        report.error(Code::E0221, node.at.clone(), "a test lasts at most 100 years");
+        return None;
+    }
+    Some(Span(seconds))
 }
 
 /// A limit. This version runs no campaign that names one; its form is checked all the same.
