@@ -17,6 +17,7 @@ pub use compile::{Compiled, RETENTION, TestFile, compile, compile_for, decode};
 
 /// What the reader of tests shares with that of rules: trees that know their places, keys, complaints.
 pub mod file {
+    pub use super::check::names::OWN_EVENTS;
     pub use super::envelope::fields::{self, Fields};
     pub use super::envelope::schema::built_in;
     pub use super::envelope::span::offset;

@@ -61,8 +61,11 @@ fn untils(key: &Key, node: &Node, cast: &Cast<'_>, report: &mut Report<'_>) -> V
                 .label("written as `segment/person`");
             continue;
         };
-        cast.names.segment(segment, &key.at, report);
-        let person = cast.person(person, &key.at, report);
+        // Both halves of the key have their own place.
+        let quote = usize::from(report.text().get(key.at.clone()).is_some_and(|text| text.starts_with(['"', '\''])));
+        let (start, end) = (key.at.start + quote, key.at.end.saturating_sub(quote));
+        cast.names.segment(segment, &(start..start + segment.len()), report);
+        let person = cast.person(person, &(end.saturating_sub(person.len())..end), report);
         let flip =
             if node.text() == Some(NEVER) { Some(None) } else { moment::after(cast.start, node, report).map(Some) };
         if let (Some(person), Some(flip)) = (person, flip) {

@@ -1,7 +1,7 @@
 //! One person of a story and the product's engine: the only file here that calls it for somebody we know.
 //! Sends are accepted in the second in which they are asked for, unless the story says that they failed.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
@@ -13,7 +13,7 @@ use super::story::{Someone, Which};
 use crate::engine::{self, Input, Step, Subject};
 use crate::model::effect::{Body, Effect, EffectKind};
 use crate::model::event::{Event, Kind, MessageRef};
-use crate::model::id::{EffectId, EventKey, PersonId, SegmentId};
+use crate::model::id::{EffectId, EventKey, PersonId, SegmentId, Seq};
 use crate::model::inbound::{Arrival, Sender};
 use crate::model::journey::What;
 use crate::model::message::{Delivery, Outstanding};
@@ -61,6 +61,10 @@ pub struct Life {
     /// Campaigns that were started.
     pub started: Vec<String>,
     pub refusals: Vec<Refusal>,
+    /// The entry of the timeline that is being played.
+    pub entry: Option<usize>,
+    /// By an event's number: the entry that it came of.
+    pub entries: BTreeMap<Seq, usize>,
     /// Campaigns answer their own messages with messages, without end.
     pub is_looping: bool,
 }
@@ -109,6 +113,8 @@ impl Life {
             asked: Vec::new(),
             started: Vec::new(),
             refusals: Vec::new(),
+            entry: None,
+            entries: BTreeMap::new(),
             is_looping: false,
         };
         life.number(stage);
@@ -167,7 +173,7 @@ impl Life {
     }
 
     /// They say something.
-    pub fn say(&mut self, stage: &Stage, saying: &Saying<'_>, entry: usize) -> EventKey {
+    pub fn say(&mut self, stage: &Stage, saying: &Saying<'_>, entry: usize) {
         let arrival = arrival(saying, self.subject.person.phone.clone());
         let context = saying.context.map(provider_key);
         let question = Question::of(&arrival, Some(self.subject.person.id), context, saying.at);
@@ -181,7 +187,6 @@ impl Life {
         let key = entry_key(entry);
         let properties = arrival.properties;
         self.take(stage, Event { message, reason, ..event(key, arrival.kind, properties, saying.at) }, saying.arrives);
-        key
     }
 
     /// An event of theirs.
@@ -274,7 +279,10 @@ impl Life {
             let journey = Some(effect.journey);
             let message = MessageRef { id: effect.id, at, campaign, step: step_name, journey, template };
             let step = self.settle(stage, message, at);
+            // The answer to a send is nobody's entry.
+            let entry = self.entry.take();
             self.keep(step, at, Source::Arrival, behind_wake, &mut queue);
+            self.entry = entry;
         }
     }
 
@@ -304,7 +312,7 @@ impl Life {
     }
 
     /// Keeps what a step at `at` says. `behind_wake`: it was played when `at` was over, so what its event changed
-    /// counts in `at` all the same, while what time changed since counts when it did.
+    /// and caused counts in `at` all the same, while what time changed since counts when it did.
     fn keep(&mut self, step: Step, at: Second, source: Source, behind_wake: bool, queue: &mut VecDeque<Effect>) {
         for transition in step.transitions {
             let by_event = matches!(transition.cause, Cause::Event { .. });
@@ -313,15 +321,20 @@ impl Life {
         }
         // The first event of an arrival is what arrived; the others are the doing of campaigns.
         let own = usize::from(source == Source::Arrival);
-        self.asked.extend(step.events.iter().skip(own).filter_map(asked::of_event));
+        let mut done: Vec<Asked> = step.events.iter().skip(own).filter_map(asked::of_event).collect();
+        if let (Some(entry), 1, Some(event)) = (self.entry, own, step.events.first()) {
+            self.entries.insert(event.seq, entry);
+        }
         self.history.extend(step.events);
         self.history.sort_by_key(|event| event.seq);
         let started = step.entries.into_iter().filter(|entry| entry.what == What::Started);
         self.started.extend(started.map(|entry| entry.campaign));
-        for effect in step.effects {
-            self.asked.push(asked::of_effect(&effect));
-            queue.push_back(effect);
+        done.extend(step.effects.iter().map(asked::of_effect));
+        if behind_wake {
+            done.iter_mut().for_each(|asked| asked.at = at);
         }
+        self.asked.extend(done);
+        queue.extend(step.effects);
     }
 }
 
@@ -333,8 +346,8 @@ pub fn anonymous(stage: &Stage, saying: &Saying<'_>, number: &Phone, entry: usiz
     step.effects.iter().map(asked::of_effect).collect()
 }
 
-/// The event of an entry of the timeline, for looking it up again.
-pub fn entry_key(entry: usize) -> EventKey {
+/// The key of what an entry of the timeline makes.
+fn entry_key(entry: usize) -> EventKey {
     EventKey::of(&KEY, &["timeline", &entry.to_string()])
 }
 
@@ -393,10 +406,13 @@ fn lasting_id(name: &str) -> Ulid {
     Ulid::from_bytes(bytes)
 }
 
-/// What is told of a message in explanations.
+/// An event that is no entry of the timeline, in words.
 pub fn described(event: &Event) -> String {
+    if let Some(asked) = asked::of_event(event) {
+        return asked.kind.to_owned();
+    }
     let about = event.message.as_ref().map(|message| {
-        let names = [&message.campaign, &message.step].into_iter().flatten().cloned().collect::<Vec<_>>();
+        let names: Vec<&str> = [&message.campaign, &message.step].into_iter().flatten().map(String::as_str).collect();
         if names.is_empty() { String::new() } else { format!(" of {}", names.join("/")) }
     });
     format!("{}{}", event.kind.name(), about.unwrap_or_default())

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use crate::diagnostic::Code;
-use crate::dsl::file::{Report, built_in};
+use crate::dsl::file::{OWN_EVENTS, Report, built_in};
 use crate::model::rule::{Action, Campaign, Content, RuleSet, SegmentKind, Step};
 use crate::model::value::Properties;
 
@@ -91,6 +91,9 @@ impl<'r> Names<'r> {
         report: &mut Report<'_>,
     ) {
         let Some(rules) = self.0.filter(|rules| !rules.schema.events.is_empty()) else { return };
+        if OWN_EVENTS.contains(&name) {
+            return;
+        }
         let Some(declared) = rules.schema.events.get(name) else {
             let known: Vec<&str> = rules.schema.events.keys().map(String::as_str).collect();
             report.unknown(Code::E0301, at.clone(), &format!("there is no event `{name}`"), name, &known);

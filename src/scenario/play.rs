@@ -21,6 +21,7 @@ use crate::model::inbound::Sender;
 use crate::model::person::Person;
 use crate::model::phone::Phone;
 use crate::model::time::{Second, Span as Time};
+use crate::model::value::Properties;
 use crate::resolve::identity::{self, Holder};
 
 /// Plays `story` and says where it is not as expected. One with `todo` is not played.
@@ -113,7 +114,10 @@ impl<'a> World<'a> {
             Who::Person(number) => Some(*number),
             Who::Number(phone) => self.holder(phone),
         };
-        let life = number.and_then(|number| self.lives.get_mut(number)).and_then(Option::as_mut);
+        let mut life = number.and_then(|number| self.lives.get_mut(number)).and_then(Option::as_mut);
+        if let Some(life) = &mut life {
+            life.entry = Some(entry);
+        }
         if let What::Said { kind, properties, to } = &happening.what {
             let messages = life.as_ref().map(|life| life.messages.as_slice()).unwrap_or_default();
             let context = match to {
@@ -125,7 +129,7 @@ impl<'a> World<'a> {
             };
             let saying = Saying { kind, properties, context, at, arrives };
             match (life, &happening.who) {
-                (Some(life), _) => _ = life.say(stage, &saying, entry),
+                (Some(life), _) => life.say(stage, &saying, entry),
                 (None, Who::Number(phone)) => {
                     let done = life::anonymous(stage, &saying, phone, entry);
                     self.strangers.extend(done.into_iter().map(|asked| (phone.clone(), asked)));
@@ -147,7 +151,7 @@ impl<'a> World<'a> {
                 let is_in = stage.segment(segment).is_some_and(|segment| life.subject.state.is_in(segment));
                 if is_in != *joined {
                     let kind = if *joined { Kind::SegmentJoined } else { Kind::SegmentLeft }(segment.clone());
-                    life.happen(stage, kind, crate::model::value::Properties::new(), entry, (at, arrives));
+                    life.happen(stage, kind, Properties::new(), entry, (at, arrives));
                 }
             }
             What::Said { .. } => {}
@@ -189,8 +193,7 @@ impl<'a> World<'a> {
     fn no_message(&mut self, happening: &Happening, which: &Which, span: Span) {
         let failure = Failure::new(Code::E1002, span, which.words());
         let who = self.name(&happening.who);
-        let failure =
-            failure.expected(format!("a message to {who}"), "none was sent").at(self.instant(happening.at, None));
+        let failure = failure.expected(format!("a message to {who}"), "none").at(self.instant(happening.at, None));
         self.failures.push(failure);
     }
 
@@ -290,7 +293,7 @@ impl<'a> World<'a> {
                 Difference::Extra(n) => {
                     let Some(done) = done.get(n) else { continue };
                     let found = asked::words(done.asked.kind, &done.asked.body, None);
-                    self.effect(story.span, &done.who, done.asked.at).expected("no such effect", found)
+                    self.effect(story.span, &done.who, done.asked.at).expected("nothing", found)
                 }
             };
             self.failures.push(failure);

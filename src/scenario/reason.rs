@@ -1,6 +1,6 @@
 //! Why somebody is in a segment or not, as far as a story tells it: since when and by what, and until when.
 
-use super::life::{described, entry_key};
+use super::life::described;
 use super::moment::offset_words;
 use super::play::World;
 use super::story::Who;
@@ -27,9 +27,8 @@ pub fn membership(world: &World<'_>, person: usize, segment: SegmentId, at: Seco
         Cause::Born => "from their first second on".to_owned(),
         Cause::Event { seq, .. } => match life.history.iter().find(|event| event.seq == seq) {
             Some(event) => {
-                let timeline = world.story.timeline.iter().enumerate();
-                let entry = timeline.into_iter().find(|(entry, _)| entry_key(*entry) == event.key);
-                format!("by `{}`", entry.map_or_else(|| described(event), |(_, happening)| happening.words.clone()))
+                let entry = life.entries.get(&seq).and_then(|entry| world.story.timeline.get(*entry));
+                format!("by `{}`", entry.map_or_else(|| described(event), |happening| happening.words.clone()))
             }
             None => "by an event".to_owned(),
         },

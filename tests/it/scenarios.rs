@@ -112,3 +112,16 @@ fn walk(folder: &Path, files: &mut BTreeMap<String, String>) {
         }
     }
 }
+
+#[test]
+fn every_code_of_tests_has_a_golden() {
+    let said: String = goldens()
+        .iter()
+        .map(|path| fs::read_to_string(path.with_extension("txt")).expect("each case has its golden"))
+        .collect();
+    for code in ["E1002", "E1003", "W0710"] {
+        assert!(said.contains(code), "{code}: add a case to tests/it/scenarios");
+    }
+    // In reports for people an expectation that is not met needs no code.
+    assert!(said.contains("FAIL"));
+}

@@ -58,5 +58,5 @@ fn a_year_of_replies_takes_no_time() {
     let took = began.elapsed();
     assert!(outcome.failures().is_empty(), "{:?}", outcome.failures());
     // Milliseconds, without optimisation and on a machine that does other things too.
-    assert!(took < Duration::from_secs(5), "{took:?}");
+    assert!(took < Duration::from_secs(2), "{took:?}");
 }
