@@ -11,10 +11,11 @@ use sha2::{Digest, Sha256};
 use super::atom::{Atom, AtomKey, Form, Kind, What, normal, normal_match};
 use super::attribute::AttributeRoutes;
 use super::chain::Chain;
-use super::compiled::{Campaign, Engine, ScopedAtoms, Step, Uses, Watch, Watched};
+use super::compiled::{Campaign, Engine, ScopedAtoms, Uses, Watch, Watched};
 use super::condition::{Condition, Members, Scene};
-use super::expression::{Script, Value};
+use super::expression::Value;
 use super::matching::Matcher;
+use super::program::Program;
 use super::route::Router;
 use super::state::State;
 use super::window::{self, Part};
@@ -176,7 +177,25 @@ impl<'a> Builder<'a> {
         self.rule.clone_from(&campaign.name);
         self.scoped = ScopedAtoms::default();
         let id = number(&self.catalogue.campaigns, &campaign.name)?;
-        match &campaign.trigger {
+        self.trigger(place, id, &campaign.trigger)?;
+        let filter = campaign.filter.as_ref().map(|rule| self.condition(rule)).transpose()?;
+        let key = campaign.key.clone().map(rule::Expression::Path);
+        let key = key.as_ref().map(Value::compile).transpose();
+        let key = key.map_err(|problem| CompileError::Step {
+            campaign: campaign.name.clone(),
+            step: "key".to_owned(),
+            problem,
+        })?;
+        let exit = campaign.exit.as_ref().map(|rule| self.condition(rule)).transpose()?;
+        let goal = campaign.goal.as_ref().map(|goal| self.condition(&goal.condition)).transpose()?;
+        let program = Program::compile(campaign, &mut |rule| self.condition(rule))?;
+        let scoped = std::mem::take(&mut self.scoped);
+        self.campaigns.push(Campaign { id, filter, key, exit, goal, program, scoped });
+        Ok(())
+    }
+
+    fn trigger(&mut self, place: u32, id: CampaignId, trigger: &Trigger) -> Result<(), CompileError> {
+        match trigger {
             Trigger::Event(Phrase::One(rule)) => {
                 let matcher = self.matcher(rule)?;
                 self.uses_of(matcher).triggers.push(place);
@@ -192,23 +211,7 @@ impl<'a> Builder<'a> {
             // Nothing that happens to the person starts these.
             Trigger::Schedule(_) | Trigger::Api => {}
         }
-        let filter = campaign.filter.as_ref().map(|rule| self.condition(rule)).transpose()?;
-        let broken = |step: &str, problem| CompileError::Step {
-            campaign: campaign.name.clone(),
-            step: step.to_owned(),
-            problem,
-        };
-        let key = campaign.key.clone().map(rule::Expression::Path);
-        let key = key.as_ref().map(Value::compile).transpose();
-        let key = key.map_err(|problem| broken("key", problem))?;
-        let mut steps = Vec::new();
-        for step in &campaign.steps {
-            let condition = step.condition.as_ref().map(|rule| self.condition(rule)).transpose()?;
-            let script = Script::compile(&step.action);
-            steps.push(Step { condition, script: script.map_err(|problem| broken(&step.id, problem))? });
-        }
-        let scoped = std::mem::take(&mut self.scoped);
-        self.campaigns.push(Campaign { id, filter, key, steps, scoped });
+
         Ok(())
     }
 

@@ -25,7 +25,7 @@ pub struct Refolded {
 ///
 /// What happened to their journeys is taken from `history`; what happens to them in segments is decided anew.
 /// Nothing is started: what campaigns wait for and is true already is where they begin. When
-/// campaigns were last started is no part of the log and is kept.
+/// campaigns were last started, and messages asked for, is no part of the log and is kept.
 #[must_use]
 pub fn refold(versions: &Versions, subject: &Subject, history: History<'_>, now: Second) -> Refolded {
     let events = history.events;
@@ -60,6 +60,7 @@ pub fn refold(versions: &Versions, subject: &Subject, history: History<'_>, now:
     let wake = folded.wake;
     let mut state = folded.state;
     state.entries.clone_from(&subject.state.entries);
+    state.limits.clone_from(&subject.state.limits);
     state.floor = subject.state.floor.max(now);
     state.woken = state.woken.max(subject.state.woken);
     state.last_seq = state.last_seq.max(subject.state.last_seq);

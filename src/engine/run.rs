@@ -1,8 +1,11 @@
 //! One step under way: the person, the instant, and what came of it so far. Here is the order in which
 //! things happen; what happens stands in `take`, `evaluate`, `trigger` and `journey`.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
+
+use rustc_hash::FxHashMap;
 
 use super::compiled::{Engine, Versions};
 use super::evaluate::Dirty;
@@ -12,6 +15,7 @@ use super::scoped::Scoped;
 use super::step::{Step, Subject, is_disturbing, is_outdated};
 use crate::model::calendar::{Calendar, Now};
 use crate::model::event::Event;
+use crate::model::id::{JourneyId, SegmentId};
 use crate::model::time::Second;
 use crate::model::transition::Cause;
 
@@ -45,6 +49,12 @@ pub struct Run<'a> {
     pub calendar: Calendar,
     /// What journeys remember by themselves, by their place.
     pub scoped: BTreeMap<usize, Scoped>,
+    /// What segments of another rule set mean at one instant, while one is asked for.
+    pub meant: RefCell<FxHashMap<(SegmentId, Second), bool>>,
+    /// How deep in the chain of causes it stands now.
+    pub depth: u32,
+    /// What happened to journeys, and how deep in the chain of causes: those that wait are asked about it.
+    pub asks: VecDeque<(Event, u32)>,
     /// The event that this step is about, while it is taken in.
     pub arriving: Option<Rc<Event>>,
     /// How many events campaigns caused at this instant.
@@ -56,19 +66,24 @@ pub struct Run<'a> {
     pub queue: VecDeque<(usize, u32)>,
     /// Places of journeys that changed.
     pub changed: BTreeSet<usize>,
+    /// What makes journeys go on at this instant; of the others it is time.
+    pub causes: BTreeMap<JourneyId, Cause>,
     /// The earliest flip among the conditions evaluated since the wake was last set.
     pub flip: Option<Second>,
 }
 
 impl<'a> Run<'a> {
     pub fn new(versions: &'a Versions, subject: &'a mut Subject, history: Option<History<'a>>) -> Self {
-        let scoped = subject.journeys.iter().enumerate().filter(|(_, journey)| !journey.memory.is_empty());
+        let scoped = subject.journeys.iter().enumerate().filter(|(_, journey)| !journey.kept.memory.is_empty());
         Self {
             versions,
             engine: &versions.active,
             at: subject.state.floor,
             calendar: Calendar::of(&versions.active.rules.schema, &subject.person),
-            scoped: scoped.map(|(place, journey)| (place, Scoped::decode(&journey.memory))).collect(),
+            scoped: scoped.map(|(place, journey)| (place, Scoped::decode(&journey.kept.memory))).collect(),
+            meant: RefCell::default(),
+            depth: 0,
+            asks: VecDeque::new(),
             arriving: None,
             subject,
             history,
@@ -80,6 +95,7 @@ impl<'a> Run<'a> {
             input: None,
             queue: VecDeque::new(),
             changed: BTreeSet::new(),
+            causes: BTreeMap::new(),
             flip: None,
         }
     }
@@ -121,6 +137,7 @@ impl<'a> Run<'a> {
         self.arriving = Some(Rc::clone(&event));
         let starts = self.take_in(&event, timed);
         self.start_all(&starts, Some(&event), 0);
+        self.ask_journeys(Some(&event), 0);
         self.go_on();
         self.arriving = None;
         self.input = Some(Rc::unwrap_or_clone(event));
@@ -145,10 +162,8 @@ impl<'a> Run<'a> {
         starts.dedup_by_key(|start| start.campaign);
         self.start_all(&starts, None, 0);
         self.go_on();
-        for place in self.due_waits() {
-            self.queue.push_back((place, 0));
-            self.go_on();
-        }
+        self.ask_journeys(None, 0);
+        self.go_on();
         let state = &mut self.subject.state;
         state.woken = Some(due);
         state.floor = due.next();
@@ -165,8 +180,8 @@ impl<'a> Run<'a> {
             self.play_due(since);
             self.engine = active;
         }
+        self.set_instant(since);
         if is_outdated(active, &self.subject.state) {
-            self.set_instant(since);
             let (events, moves): (Vec<Event>, Vec<Event>) =
                 (self.past().into_iter().cloned().collect(), self.past_moves().into_iter().cloned().collect());
             let past = History { events: &events, moves: &moves };
@@ -177,9 +192,9 @@ impl<'a> Run<'a> {
             self.calendar = Calendar::of(&active.rules.schema, &self.subject.person);
         } else {
             (self.subject.state.rules, self.subject.state.fingerprint) = (active.version, active.fingerprint);
-            // A campaign may be paused no more.
-            self.arm(false);
         }
+        self.recall_journeys();
+        self.arm(false);
     }
 
     /// The person's events before the one that is being taken in, by number.
@@ -201,6 +216,7 @@ impl<'a> Run<'a> {
         self.at = at;
         self.late = false;
         self.caused = 0;
+        self.causes.clear();
         self.subject.state.floor = at;
     }
 
@@ -233,24 +249,18 @@ impl<'a> Run<'a> {
         waits.min().map(|wait| wait.max(self.subject.state.floor))
     }
 
-    /// The journeys whose wait is over, in the order of their start.
-    fn due_waits(&self) -> Vec<usize> {
-        let due = |at: Option<Second>| at.is_some_and(|at| at <= self.at);
-        if self.mode != Mode::Live {
-            return Vec::new();
-        }
-        let journeys = self.subject.journeys.iter().enumerate();
-        let journeys = journeys.filter(|(_, journey)| journey.ended.is_none() && due(journey.wake));
-        let mut places: Vec<usize> =
-            journeys.filter(|(_, journey)| !self.versions.is_paused(journey)).map(|(place, _)| place).collect();
-        places.sort_by_key(|place| self.subject.journeys.get(*place).map(|journey| (journey.started, *place)));
-        places
-    }
-
     /// Goes on with the journeys that can.
     pub fn go_on(&mut self) {
-        while let Some((place, depth)) = self.queue.pop_front() {
-            self.advance(place, depth);
+        loop {
+            if let Some((moved, depth)) = self.asks.pop_front() {
+                self.ask_journeys(Some(&moved), depth);
+            } else if let Some((place, depth)) = self.queue.pop_front() {
+                self.depth = depth;
+                self.advance(place, depth);
+            } else {
+                self.depth = 0;
+                return;
+            }
         }
     }
 
@@ -260,8 +270,8 @@ impl<'a> Run<'a> {
         for (place, scoped) in &self.scoped {
             let Some(journey) = journeys.get_mut(*place) else { continue };
             let memory = if journey.ended.is_some() { Vec::new() } else { scoped.encode() };
-            if journey.memory != memory {
-                journey.memory = memory;
+            if journey.kept.memory != memory {
+                journey.kept.memory = memory;
                 self.changed.insert(*place);
             }
         }
