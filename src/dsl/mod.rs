@@ -4,6 +4,8 @@
 mod block;
 mod check;
 mod compile;
+pub mod cost;
+pub mod describe;
 mod document;
 mod envelope;
 mod lower;
@@ -12,5 +14,7 @@ pub mod parse;
 mod report;
 pub mod shape;
 pub mod syntax;
+pub mod walk;
+pub mod words;
 
 pub use compile::{Compiled, RETENTION, compile, compile_for, decode};

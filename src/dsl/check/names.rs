@@ -41,6 +41,12 @@ const MESSAGE_PROPERTIES: [(&str, Type, bool); 9] = [
     ("answers", Type::Text, false),
 ];
 
+/// What every inbound message has under `name`.
+pub fn message_property(name: &str) -> Option<Property> {
+    let (_, ty, always_set) = MESSAGE_PROPERTIES.iter().find(|(own, ..)| *own == name)?;
+    Some(Property { ty: *ty, one_of: Vec::new(), always_set: *always_set })
+}
+
 /// Whose value a path reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Owner<'e> {
@@ -76,9 +82,7 @@ impl Names {
                 known(schema.person.get(name), at.map(|at| self.schema_span(at)), self.declared.person)
             }
             Owner::Message => {
-                let own = MESSAGE_PROPERTIES.iter().find(|(own, ..)| *own == name);
-                if let Some((_, ty, always_set)) = own {
-                    let property = Property { ty: *ty, one_of: Vec::new(), always_set: *always_set };
+                if let Some(property) = message_property(name) {
                     return Known::Yes(property, None);
                 }
                 known(self.declared.flows.get(name), None, schema.declared)
