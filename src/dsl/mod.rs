@@ -17,4 +17,5 @@ pub mod syntax;
 pub mod walk;
 pub mod words;
 
-pub use compile::{Compiled, RETENTION, compile, compile_for, decode};
+pub use check::names::Before;
+pub use compile::{Compiled, RETENTION, compile, compile_after, compile_for, decode};

@@ -66,7 +66,7 @@ fn a_named_list_has_a_number_of_entries() {
 
 #[test]
 fn a_campaign_has_a_number_of_steps_and_a_request_of_retries() {
-    let steps = |n: usize| campaign(&"      - exit: done\n".repeat(n));
+    let steps = |n: usize| campaign(&"      - wait: 1 second\n".repeat(n));
     assert_eq!(codes(&steps(100)), NONE);
     assert_eq!(codes(&steps(101)), ["E0114"]);
     let retries = |n: u32| campaign(&format!("      - webhook: {{url: \"https://example.org/\", retries: {n}}}\n"));

@@ -92,7 +92,7 @@ impl<'r> Wakes<'r> {
                 let which = match &happened.counted {
                     Counted::Times(times) => nth(*times, what),
                     Counted::Newest => format!("when the newest {what}"),
-                    Counted::Distinct { .. } => format!("when the newest {what} of a value"),
+                    Counted::Distinct { .. } => format!("when the newest {what} with one of the values"),
                 };
                 self.push(format!("{which} is {} old", exact(span)));
             }
@@ -118,7 +118,7 @@ impl<'r> Wakes<'r> {
             None => return,
         };
         let positive = sequence.steps.iter().filter(|step| !step.not).next_back().map(|step| &step.event);
-        self.push(format!("{waited} after each {} that it waits from", short(positive.unwrap_or(&sequence.first))));
+        self.push(format!("{waited} after each matching {}", short(positive.unwrap_or(&sequence.first))));
     }
 
     fn step(&mut self, id: &str, action: &Action, grace: Span) {

@@ -39,10 +39,12 @@ impl Describer<'_> {
                 "a number that we do not know starts it too: nothing is sent to it, and it waits for nothing";
             all.push(("Strangers", Outline::leaf(strangers)));
         }
-        all.push((
-            "Age",
-            Outline::leaf(format!("what arrives more than {} late starts nothing", exact(campaign.max_event_age))),
-        ));
+        if matches!(campaign.trigger, Trigger::Event(_) | Trigger::Becomes(_)) {
+            all.push((
+                "Age",
+                Outline::leaf(format!("what arrives more than {} late starts nothing", exact(campaign.max_event_age))),
+            ));
+        }
         if let Some(filter) = &campaign.filter {
             all.push(("Filter", self.condition(filter, false).behind("only if")));
         }

@@ -6,7 +6,7 @@ use super::outline::Outline;
 use crate::dsl::check::names::message_property;
 use crate::dsl::envelope::schema::built_in;
 use crate::dsl::words::{and, clock, exact, quoted, share, weekday};
-use crate::model::compare::Comparison;
+use crate::model::compare::{Comparison, Op};
 use crate::model::rule::{Condition, Property, SegmentKind, Verb};
 
 impl Describer<'_> {
@@ -96,6 +96,13 @@ impl Describer<'_> {
     /// A test on a property of an event.
     #[must_use]
     pub fn property_test(&self, test: &Comparison, verb: &Verb, negated: bool) -> String {
+        if test.name == "answers" && *verb == Verb::Replied {
+            match (&test.op, negated) {
+                (Op::Missing, false) | (Op::Present, true) => return "it answers none of our messages".to_owned(),
+                (Op::Missing, true) | (Op::Present, false) => return "it answers one of our messages".to_owned(),
+                _ => {}
+            }
+        }
         comparison(test, self.property(verb, &test.name).as_ref(), negated)
     }
 

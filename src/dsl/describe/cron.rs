@@ -43,17 +43,12 @@ fn days(day: &str, month: &str, weekday: &str) -> String {
         (_, Some(step)) => Some(format!("every {step} days of the month, from the 1st")),
         _ => Some(format!("day {} of the month", list(day, str::to_owned))),
     };
-    let of_week = match (weekday, weekday.strip_prefix("*/")) {
-        ("*", _) => None,
-        (_, Some(step)) => Some(format!("every {step} days of the week, from Sunday")),
-        _ => Some(list(weekday, |day| format!("{}s", weekday_name(day)))),
-    };
+    let of_week = (weekday != "*").then(|| list(weekday, |day| format!("{}s", weekday_name(day))));
     match (of_month, of_week) {
         (None, None) if months.is_empty() => " every day".to_owned(),
         (None, None) => format!(" every day{months}"),
         (Some(day), None) | (None, Some(day)) => format!(" on {day}{months}"),
-        // As cron has it: where both are given, either will do.
-        (Some(day), Some(weekday)) => format!(" on {day}, and on {weekday}{months}"),
+        (Some(day), Some(weekday)) => format!(" on {day}{months}, but only on {weekday}"),
     }
 }
 
@@ -81,13 +76,13 @@ fn list(field: &str, name: impl Fn(&str) -> String) -> String {
 fn weekday_name(day: &str) -> String {
     let short = day.to_ascii_lowercase();
     let name = match short.get(..3).unwrap_or(&short) {
-        "sun" | "0" | "7" => "Sunday",
-        "mon" | "1" => "Monday",
-        "tue" | "2" => "Tuesday",
-        "wed" | "3" => "Wednesday",
-        "thu" | "4" => "Thursday",
-        "fri" | "5" => "Friday",
-        "sat" | "6" => "Saturday",
+        "sun" => "Sunday",
+        "mon" => "Monday",
+        "tue" => "Tuesday",
+        "wed" => "Wednesday",
+        "thu" => "Thursday",
+        "fri" => "Friday",
+        "sat" => "Saturday",
         _ => day,
     };
     name.to_owned()
@@ -128,7 +123,7 @@ mod tests {
             ("5 * * * *", "at minute 5 of the hour every day"),
             ("0 8-18/2 1 * *", "at minute 0 of the hour, in the hours 8 to 18 in steps of 2 on day 1 of the month"),
             ("0 0 1,15 jan,7 *", "at 00:00 on day 1 and 15 of the month in January and July"),
-            ("0 0 13 * fri", "at 00:00 on day 13 of the month, and on Fridays"),
+            ("0 0 13 * fri", "at 00:00 on day 13 of the month, but only on Fridays"),
             ("nonsense", "at `nonsense`"),
         ] {
             assert_eq!(cron(expression), said);

@@ -76,7 +76,7 @@ impl Describer<'_> {
         let cost = cost::cost(self.rules, rule);
         let list = |items: &[String], none: &str| if items.is_empty() { none.to_owned() } else { items.join("; ") };
         note("Changes on", &list(&cost.changes, "nothing"));
-        note("Wakes", &list(&cost.wakes, "none: time alone changes nothing"));
+        note("Wakes", &list(&cost.wakes, "none (time alone changes nothing)"));
         note("State", &cost.state_words());
         for (letter, growing) in ('P'..).zip(&cost.growing) {
             note(&format!("  {letter}"), &self.growing(growing));
@@ -93,7 +93,7 @@ impl Describer<'_> {
             Some(most) => format!("; at most {}, as limits allow no more", grouped(most)),
             None => "; nothing bounds their number".to_owned(),
         };
-        format!("{events}{age} and are still waited from{bound}")
+        format!("{events}{age}, as far as they are still open{bound}")
     }
 
     /// The named lists among the keywords.

@@ -26,7 +26,7 @@ fn goldens() -> Vec<PathBuf> {
 /// What is said of every rule of the files, between lines.
 fn said(path: &Path) -> String {
     let name = path.file_stem().expect("it ends in .yaml").to_string_lossy();
-    let compiled = compile(&files(&name, &fs::read_to_string(path).expect("it is readable")));
+    let compiled = compile(&files(&name, &fs::read_to_string(path).expect("it is readable")).0);
     let Some(rules) = compiled.rules else {
         panic!("{}:\n{}", path.display(), render::render(&compiled.diagnostics, &compiled.sources, false));
     };

@@ -3,6 +3,7 @@
 mod campaigns;
 mod chance;
 mod edges;
+mod journeys;
 mod life;
 mod oracle;
 mod properties;
