@@ -5,6 +5,7 @@ mod chance;
 mod defined;
 mod definition;
 mod edges;
+mod journeys;
 mod life;
 mod oracle;
 mod pointwise;
