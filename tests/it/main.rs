@@ -3,11 +3,13 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails where it stands")]
 
 mod bounds;
+mod calendar;
 #[cfg(feature = "server")]
 mod cli;
 mod compile;
 #[cfg(feature = "server")]
 mod demo;
+mod describe;
 mod engine;
 mod examples;
 mod hostile;
