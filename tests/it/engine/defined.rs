@@ -6,7 +6,7 @@ use antiphon::engine::naive::{Case, Completion};
 use antiphon::model::event::{Event, Kind};
 use antiphon::model::id::EventKey;
 use antiphon::model::person::Person;
-use antiphon::model::rule::{Action, Campaign, Condition, Move, Phrase, RuleSet, SegmentKind, Trigger, Wait};
+use antiphon::model::rule::{Action, Campaign, Condition, Move, Phrase, RuleSet, Trigger, Wait};
 use antiphon::model::time::{Length, Second};
 use antiphon::model::value::Properties;
 
@@ -115,28 +115,6 @@ impl Definition {
         flip.into_iter().chain(ends.filter(|end| *end <= horizon)).min()
     }
 
-    /// The next second up to `horizon` at which something changes that has to hold for some time.
-    pub fn next_inner_flip(&self, horizon: Second) -> Option<Second> {
-        let mut held = Vec::new();
-        for segment in &self.rules.segments {
-            if let SegmentKind::Data(condition) = &segment.kind {
-                collect_held(condition, &mut held);
-            }
-        }
-        for campaign in &self.rules.campaigns {
-            if let Trigger::Becomes(condition) = &campaign.trigger {
-                collect_held(condition, &mut held);
-            }
-        }
-        let case = self.case();
-        let flip = |condition: &&Condition| {
-            let now = case.truth(condition, self.seen);
-            let instants = case.instants(condition, self.seen, horizon);
-            instants.into_iter().find(|at| case.truth(condition, *at) != now)
-        };
-        held.iter().filter_map(flip).min()
-    }
-
     fn case(&self) -> Case<'_> {
         Case::new(&self.rules, &self.person, &self.events)
     }
@@ -191,6 +169,7 @@ impl Definition {
     }
 
     fn look_at_campaigns(&mut self, at: Second) {
+        let mut caused = Vec::new();
         for campaign in self.rules.campaigns.clone() {
             let is_caused = match &campaign.trigger {
                 Trigger::Becomes(condition) => {
@@ -209,9 +188,11 @@ impl Definition {
                 Trigger::Schedule(_) | Trigger::Api => false,
             };
             if is_caused && !self.silent {
-                self.start(&campaign, at);
+                caused.push(campaign);
             }
         }
+        // Whatever is started, all of it was true before.
+        caused.iter().for_each(|campaign| self.start(campaign, at));
     }
 
     fn completions(&self, case: &Case<'_>, campaign: &Campaign, at: Second) -> Completed {
@@ -302,18 +283,5 @@ impl Definition {
         anew.stream = std::mem::take(&mut self.stream);
         anew.running = std::mem::take(&mut self.running);
         *self = anew;
-    }
-}
-
-/// The conditions in `condition` that have to hold for some time.
-fn collect_held<'c>(condition: &'c Condition, found: &mut Vec<&'c Condition>) {
-    match condition {
-        Condition::Not(part) => collect_held(part, found),
-        Condition::All(parts) | Condition::Any(parts) => parts.iter().for_each(|part| collect_held(part, found)),
-        Condition::HeldFor { condition, .. } => {
-            found.push(condition);
-            collect_held(condition, found);
-        }
-        _ => {}
     }
 }
