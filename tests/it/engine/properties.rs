@@ -7,7 +7,7 @@ use super::world::{Feature, World, world};
 const WORLDS: u64 = 4_000;
 
 /// What the engine runs. `ENGINE_FEATURES` names others, with commas between them; `all` is every one.
-const FEATURES: &[Feature] = &[Feature::Triggers];
+const FEATURES: &[Feature] = &Feature::ALL;
 
 fn features() -> Vec<Feature> {
     let Ok(names) = std::env::var("ENGINE_FEATURES") else { return FEATURES.to_vec() };
