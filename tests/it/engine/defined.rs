@@ -6,7 +6,7 @@ use antiphon::engine::naive::{Case, Completion};
 use antiphon::model::event::{Event, Kind};
 use antiphon::model::id::EventKey;
 use antiphon::model::person::Person;
-use antiphon::model::rule::{Action, Campaign, Condition, Move, Phrase, RuleSet, SegmentKind, Trigger, Wait};
+use antiphon::model::rule::{Action, Campaign, Condition, Move, Phrase, RuleSet, Trigger, Wait};
 use antiphon::model::time::{Length, Second};
 use antiphon::model::value::Properties;
 
@@ -113,28 +113,6 @@ impl Definition {
         };
         let flip = self.instants(horizon).into_iter().find(changes);
         flip.into_iter().chain(ends.filter(|end| *end <= horizon)).min()
-    }
-
-    /// The next second up to `horizon` at which something changes that has to hold for some time.
-    pub fn next_inner_flip(&self, horizon: Second) -> Option<Second> {
-        let mut held = Vec::new();
-        for segment in &self.rules.segments {
-            if let SegmentKind::Data(condition) = &segment.kind {
-                collect_held(condition, &mut held);
-            }
-        }
-        for campaign in &self.rules.campaigns {
-            if let Trigger::Becomes(condition) = &campaign.trigger {
-                collect_held(condition, &mut held);
-            }
-        }
-        let case = self.case();
-        let flip = |condition: &&Condition| {
-            let now = case.truth(condition, self.seen);
-            let instants = case.instants(condition, self.seen, horizon);
-            instants.into_iter().find(|at| case.truth(condition, *at) != now)
-        };
-        held.iter().filter_map(flip).min()
     }
 
     fn case(&self) -> Case<'_> {
@@ -302,18 +280,5 @@ impl Definition {
         anew.stream = std::mem::take(&mut self.stream);
         anew.running = std::mem::take(&mut self.running);
         *self = anew;
-    }
-}
-
-/// The conditions in `condition` that have to hold for some time.
-fn collect_held<'c>(condition: &'c Condition, found: &mut Vec<&'c Condition>) {
-    match condition {
-        Condition::Not(part) => collect_held(part, found),
-        Condition::All(parts) | Condition::Any(parts) => parts.iter().for_each(|part| collect_held(part, found)),
-        Condition::HeldFor { condition, .. } => {
-            found.push(condition);
-            collect_held(condition, found);
-        }
-        _ => {}
     }
 }

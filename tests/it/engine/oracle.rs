@@ -178,17 +178,14 @@ impl<'a> Both<'a> {
     }
 
     /// Where everything that depends on time was just looked at, the wake is the very next second at which truth
-    /// changes by itself, or the truth of what has to hold for some time: its runs are followed as they come.
+    /// changes by itself.
     fn check_wake(&self) -> Result<(), String> {
         let since = |at: Second| at.since(self.world.start).0;
         let horizon = Second(self.now.0 + self.world.scale.end());
         let wake = self.subject.wake.filter(|wake| *wake <= horizon);
         let next = self.defined.next_flip(horizon);
-        let inner = || self.defined.next_inner_flip(horizon);
-        let is_early = || wake.is_some() && wake == inner() && next.is_none_or(|next| wake < Some(next));
-        let is_exact = wake == next || is_early();
         let (wake, next) = (wake.map(since), next.map(since));
-        if is_exact { Ok(()) } else { Err(format!("at {}: wake {wake:?}, but {next:?}", since(self.now))) }
+        if wake == next { Ok(()) } else { Err(format!("at {}: wake {wake:?}, but {next:?}", since(self.now))) }
     }
 
     fn history(&self) -> History<'_> {

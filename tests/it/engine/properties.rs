@@ -65,8 +65,9 @@ fn without_last_rule(world: &World) -> Option<World> {
 }
 
 fn tell(world: &World) -> String {
-    let mut lines = vec![format!("first {:?}", world.first)];
+    let mut lines = vec![format!("from {}, first {:?}", world.start.rfc3339(), world.first)];
     for (name, rules) in [("rules", &world.rules), ("later", &world.later)] {
+        lines.push(format!("{name}: zone {}, weeks from {}", rules.schema.time_zone, rules.schema.week_starts));
         lines.extend(rules.segments.iter().map(|segment| format!("{name} {}: {:?}", segment.name, segment.kind)));
         lines
             .extend(rules.campaigns.iter().map(|campaign| format!("{name} {}: {:?}", campaign.name, campaign.trigger)));
