@@ -6,6 +6,7 @@ mod check;
 mod compile;
 mod document;
 mod envelope;
+pub mod format;
 mod lower;
 mod node;
 pub mod parse;

@@ -9,7 +9,7 @@ use antiphon::diagnostic::{Code, Severity, Sources, has_errors, render};
 use antiphon::dsl::{Compiled, compile, decode};
 
 /// Files of one golden stand below each other, each behind a line `# file: PATH`.
-fn files(name: &str, text: &str) -> BTreeMap<String, String> {
+pub fn files(name: &str, text: &str) -> BTreeMap<String, String> {
     if !text.starts_with("# file: ") {
         return [(format!("rules/{name}.yaml"), text.to_owned())].into();
     }
@@ -19,7 +19,7 @@ fn files(name: &str, text: &str) -> BTreeMap<String, String> {
         .collect()
 }
 
-fn goldens() -> Vec<PathBuf> {
+pub fn goldens() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/diagnostics");
     let mut paths: Vec<PathBuf> = fs::read_dir(folder)
         .expect("the goldens are there")

@@ -10,6 +10,7 @@ mod compile;
 mod demo;
 mod engine;
 mod examples;
+mod format;
 mod hostile;
 #[cfg(feature = "server")]
 mod intake;

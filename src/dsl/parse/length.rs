@@ -195,7 +195,7 @@ pub(super) fn calendar(word: &str) -> Option<CalendarUnit> {
 }
 
 /// The unit as it is written behind `amount`.
-pub(super) fn named(amount: u32, unit: Unit) -> String {
+pub(in crate::dsl) fn named(amount: u32, unit: Unit) -> String {
     let word = match unit {
         Unit::Second => "second",
         Unit::Minute => "minute",
