@@ -14,4 +14,6 @@ mod report;
 pub mod shape;
 pub mod syntax;
 
-pub use compile::{Compiled, RETENTION, compile, compile_for, decode};
+pub use check::names::Before;
+pub use check::shadow::keywords as shadowed_keywords;
+pub use compile::{Compiled, RETENTION, compile, compile_after, compile_for, decode};

@@ -3,10 +3,10 @@
 use serde_json::{Value as Json, json};
 use ulid::Ulid;
 
-use super::consent;
 use super::item::{Identify, Move, Outcome, Track};
 use super::pass::Pass;
 use crate::engine::{Input, Subject};
+use crate::model::consent;
 use crate::model::event::{Event, Kind};
 use crate::model::id::{EventKey, PersonId};
 use crate::model::identity::Channel;

@@ -3,7 +3,7 @@
 use super::doc::{Break, Doc};
 use super::event::{event, message};
 use super::value::{comparison, length, literal, moment, name, path, time};
-use crate::dsl::parse::named;
+use crate::dsl::parse::unit_word;
 use crate::dsl::syntax::{
     At, Bound, CalendarUnit, Chain, Condition, ConditionKind, Frequency, History, How, Lead, Limit, Of, Step, Unit,
     Wait, WindowKind,
@@ -216,7 +216,7 @@ fn window(printer: Printer<'_>, tree: &At<WindowKind>) -> Doc {
 
 /// `week`: the unit without its number.
 fn calendar_word(unit: CalendarUnit) -> String {
-    named(1, Unit::Calendar(unit)).trim_start_matches("calendar ").to_owned()
+    unit_word(1, Unit::Calendar(unit)).trim_start_matches("calendar ").to_owned()
 }
 
 /// `2 days`, `until 09:00`, `until event.starts_at - 1 day`

@@ -5,7 +5,7 @@ use chrono::NaiveTime;
 use super::doc::{Break, Doc};
 use super::print::{Printer, brackets};
 use crate::diagnostic::Span;
-use crate::dsl::parse::{is_bare_path, named};
+use crate::dsl::parse::{is_bare_path, unit_word};
 use crate::dsl::syntax::{
     At, Comparison, IfMissing, Length, List, ListKind, Literal, LiteralKind, Moment, MomentKind, Name, OperatorKind,
     Path, Pattern, Root, Text, TimeTest,
@@ -110,7 +110,7 @@ pub fn list(printer: Printer<'_>, tree: &List) -> Doc {
 
 /// `2 days`
 pub fn length(tree: &Length) -> Doc {
-    Doc::token(format!("{} {}", tree.amount, named(tree.amount, tree.unit)), tree.span.start)
+    Doc::token(format!("{} {}", tree.amount, unit_word(tree.amount, tree.unit)), tree.span.start)
 }
 
 /// A test on one value.
