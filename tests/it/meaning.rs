@@ -1,7 +1,6 @@
 //! What conditions mean: text in, model out.
 
 mod forms;
-mod outcomes;
 mod refused;
 mod rows;
 

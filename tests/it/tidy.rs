@@ -17,6 +17,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("engine", &["model", "template"]),
     ("providers", &["model"]),
     ("resolve", &["model"]),
+    ("scenario", &["model", "diagnostic", "template", "dsl", "engine", "resolve"]),
     ("settings", &["model", "diagnostic", "chance"]),
     ("clock.rs", &["model"]),
     ("chance.rs", &["model"]),
@@ -63,7 +64,7 @@ const ONLY_HOME: &[(&str, &[&str])] = &[
 ];
 
 /// The core has no runtime, socket, file, clock, chance or environment.
-const CORE: &[&str] = &["model", "diagnostic", "template", "dsl", "engine", "providers", "resolve"];
+const CORE: &[&str] = &["model", "diagnostic", "template", "dsl", "engine", "providers", "resolve", "scenario"];
 const NOT_IN_CORE: &[&str] = &[
     "tokio",
     "warp",
