@@ -10,7 +10,7 @@ use antiphon::dsl::syntax::WithoutSpans as _;
 use crate::engine::chance::Chance;
 use trees::{KINDS, Trees};
 
-const TREES: u64 = 600;
+const TREES: u64 = 400;
 
 /// Where texts stand in files: at the margin, and as far in as conditions are.
 const ROOMS: [Room; 2] =

@@ -14,7 +14,7 @@ pub enum Holds {
     List(&'static Keys),
 }
 
-/// The keys of one kind of map, in their order. Those of one rank stand as they are.
+/// The keys of one kind of map, in their order.
 #[derive(Debug)]
 pub struct Keys(&'static [(&'static str, Holds)]);
 
@@ -99,12 +99,12 @@ static STEP: Keys = Keys(&[
     ("send", Map(&SEND)),
     ("webhook", Map(&WEBHOOK)),
     ("update_person", Value),
-    ("record_event", Value),
-    ("manual_segment", Value),
+    ("record_event", Map(&RECORD_EVENT)),
+    ("manual_segment", Map(&MANUAL_SEGMENT)),
     ("wait", Text(Wait)),
     ("wait_until", Map(&WAIT_UNTIL)),
     ("branch", List(&ARM)),
-    ("split", Value),
+    ("split", Named(&Map(&SHARE))),
     ("exit", Value),
 ]);
 static SEND: Keys = Keys(&[
@@ -118,8 +118,12 @@ static SEND: Keys = Keys(&[
 static WEBHOOK: Keys = Keys(&[("url", Value), ("body", Value), ("timeout", Text(Span)), ("retries", Value)]);
 static WAIT_UNTIL: Keys = Keys(&[("outcomes", List(&OUTCOME)), ("timeout", Map(&TIMEOUT))]);
 static OUTCOME: Keys = Keys(&[("name", Value), ("when", Text(Condition)), ("do", List(&STEP))]);
-static TIMEOUT: Keys = Keys(&[("after", Text(Wait)), ("do", List(&STEP))]);
+static TIMEOUT: Keys = Keys(&[("after", Text(Span)), ("do", List(&STEP))]);
 static ARM: Keys = Keys(&[("when", Text(Condition)), ("do", List(&STEP)), ("otherwise", List(&STEP))]);
+
+static SHARE: Keys = Keys(&[("share", Value), ("do", List(&STEP))]);
+static RECORD_EVENT: Keys = Keys(&[("name", Value), ("props", Value)]);
+static MANUAL_SEGMENT: Keys = Keys(&[("add", Value), ("remove", Value)]);
 
 static SCHEDULE: Keys = Keys(&[
     ("cron", Value),

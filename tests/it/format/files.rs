@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use antiphon::diagnostic::has_errors;
+use antiphon::diagnostic::{has_errors, render};
 use antiphon::dsl::compile;
 use antiphon::dsl::format::{Formatted, Hunk, Outcome, format};
 use antiphon::model::rule::{Place, RuleSet};
@@ -193,6 +193,195 @@ campaigns:
     assert_eq!(formatted(text), wanted);
 }
 
+/// Every key that a rule file can have, each map in its order.
+const EVERY_KEY: &str = r#"version: 1
+segments:
+  a:
+    title: A
+    owner: me
+    when: |
+      replied ever
+    grace: 1 minute
+  m:
+    title: M
+    kind: manual
+campaigns:
+  c:
+    title: C
+    state: draft
+    trigger:
+      event: |
+        replied
+      max_event_age: 1 day
+    on_deploy: {start: none}
+    filter: |
+      unsubscribed is false
+    entry:
+      frequency: every time
+      key: event.body
+      if_running: keep
+    limit: marketing
+    send_window: {from: "09:00", to: "18:00", time_zone: person, outside: wait}
+    exit:
+      when: |
+        unsubscribed is true
+    goal:
+      when: |
+        replied to step "ask" ever
+      within: 3 days
+      then: continue
+    grace: 1 minute
+    steps:
+      - id: ask
+        if: |
+          replied ever
+        send:
+          template: t
+          language: en
+          params: {a: b}
+          even_if_unsubscribed: false
+      - send:
+          text: Hello
+          if_window_closed: {template: t, language: en, params: {a: b}}
+      - webhook: {url: "https://example.com/", body: x, timeout: 10 seconds, retries: 3}
+      - update_person: {x: 1}
+      - record_event: {name: e, props: {x: 1}}
+      - manual_segment: {add: m}
+      - wait: until 09:00
+      - wait_until:
+          outcomes:
+            - name: yes-please
+              when: |
+                replied YES since entry
+              do:
+                - update_person: {x: 2}
+          timeout:
+            after: 1 day
+            do:
+              - update_person: {x: 3}
+      - branch:
+          - when: |
+              replied since entry
+            do:
+              - update_person: {x: 4}
+          - otherwise:
+              - update_person: {x: 5}
+      - split: {left: {share: 50%, do: []}, right: {share: 50%, do: []}}
+      - exit: done
+schedules:
+  daily:
+    cron: "0 9 * * mon"
+    time_zone: person
+    for_each: |
+      in segment "a"
+    missed: run once
+    max_lateness: 1 hour
+    spread: 30 minutes
+  nightly:
+    cron: "30 3 * * *"
+    recheck: all
+    repair: true
+"#;
+
+const EVERY_KEY_OF_THE_SCHEMA: &str = "\
+version: 1
+time_zone: {person: person.zone, otherwise: UTC}
+week_starts: monday
+phones: {default_region: US, oldest_by: known_since}
+attribution: {window: 3 days}
+opt_out: keywords
+grace: 1 minute
+person:
+  zone: {type: text, one_of: [UTC], always_set: false}
+  x: {type: number}
+events:
+  e: {x: {type: number, always_set: false}}
+flows:
+  score: {type: number, always_set: false}
+templates:
+  t: {languages: [en], params: [a]}
+lists:
+  stop: [\"stop\"]
+  start: [\"start\"]
+limits:
+  marketing: at most 3 messages in 7 calendar days
+";
+
+/// The lines of `node` with the keys of every map turned round.
+fn turned_round(text: &str) -> String {
+    let column = |line: &str| line.len() - line.trim_start_matches([' ', '-']).len();
+    let lines: Vec<&str> = text.lines().collect();
+    let least = lines.iter().map(|line| column(line)).min().unwrap_or_default();
+    let starts: Vec<usize> = (0..lines.len()).filter(|n| column(lines[*n]) == least).collect();
+    let mut entries: Vec<Vec<String>> = Vec::new();
+    for (n, start) in starts.iter().enumerate() {
+        let end = starts.get(n + 1).copied().unwrap_or(lines.len());
+        let mut entry = vec![lines[*start].to_owned()];
+        let below = lines[start + 1..end].join("\n");
+        let is_text = entry[0].ends_with('|');
+        entry.extend(if is_text || below.is_empty() { below } else { turned_round(&below) }.lines().map(str::to_owned));
+        entries.push(entry);
+    }
+    // Items of a list stay in their order, each by itself turned round.
+    let mut out = Vec::new();
+    for item in entries.chunk_by(|_, next| !next[0].trim_start().starts_with('-')) {
+        let dash = item[0][0].trim_start().starts_with('-');
+        let mut item: Vec<Vec<String>> = item.to_vec();
+        item.reverse();
+        if dash && item.len() > 1 {
+            let last = item.last_mut().expect("there are several");
+            last[0] = last[0].replacen("- ", "  ", 1);
+            let first = item.first_mut().expect("there are several");
+            first[0] = format!("{}- {}", &first[0][..least - 2], &first[0][least..]);
+        }
+        out.extend(item.concat());
+    }
+    out.join("\n") + "\n"
+}
+
+#[test]
+fn every_key_has_its_place() {
+    let files = |rules: &str, schema: &str| {
+        [("rules/a.yaml".to_owned(), rules.to_owned()), ("rules/schema.yaml".to_owned(), schema.to_owned())].into()
+    };
+    let made = format(&files(EVERY_KEY, EVERY_KEY_OF_THE_SCHEMA));
+    let said = render::render(&made.compiled.diagnostics, &made.compiled.sources, false);
+    assert!(made.files.values().all(|outcome| *outcome == Outcome::Unchanged), "{:?}\n{said}", made.files);
+    let (rules, schema) = (turned_round(EVERY_KEY), turned_round(EVERY_KEY_OF_THE_SCHEMA));
+    assert!(rules.find("steps:") < rules.find("trigger:"), "{rules}");
+    let made = format(&files(&rules, &schema));
+    for (path, wanted) in [("rules/a.yaml", EVERY_KEY), ("rules/schema.yaml", EVERY_KEY_OF_THE_SCHEMA)] {
+        let Outcome::Changed { text, .. } = &made.files[path] else { panic!("{:?}\n{rules}", made.files[path]) };
+        // Names that authors chose stay in the order in which they stand.
+        assert_eq!(sorted_names(text), sorted_names(wanted), "{text}");
+    }
+}
+
+/// The lines of names below `segments`, `person` and so on, with what belongs to each, in the order of names.
+fn sorted_names(text: &str) -> Vec<String> {
+    let mut parts: Vec<String> = Vec::new();
+    let mut top = String::new();
+    for line in text.lines() {
+        let indent = line.len() - line.trim_start().len();
+        if indent == 0 {
+            top = line.to_owned();
+        }
+        match parts.last_mut().filter(|_| indent > 2) {
+            Some(part) => part.push_str(&format!("\n{line}")),
+            None => parts.push(format!("{top}\n{line}")),
+        }
+    }
+    let mut order: Vec<String> = Vec::new();
+    for part in &parts {
+        let head = part.lines().next().unwrap_or_default().to_owned();
+        if order.last() != Some(&head) {
+            order.push(head);
+        }
+    }
+    parts.sort();
+    [order, parts].concat()
+}
+
 #[test]
 fn hunks_show_the_lines_that_differ() {
     let text = segment(
@@ -244,7 +433,7 @@ fn sets() -> Vec<(String, BTreeMap<String, String>)> {
     let mut sets = vec![("rules/".to_owned(), examples::samples())];
     for path in goldens::goldens() {
         let name = path.file_stem().unwrap().to_string_lossy().into_owned();
-        sets.push((name.clone(), goldens::files(&name, &fs::read_to_string(&path).unwrap())));
+        sets.push((name.clone(), goldens::files(&name, &fs::read_to_string(&path).unwrap()).0));
     }
     for page in examples::pages() {
         let right = page.right();

@@ -199,6 +199,8 @@ impl Trees {
             let of = if answers && self.yes(60) { Of::Answered } else { Of::Message(self.message()) };
             WithinOf { span: Span::default(), length: self.length(), of: at(of) }
         });
+        // The unseen send of `within … of a message` is one of the events.
+        let within_of = within_of.filter(|clause| steps < 4 || clause.of.node == Of::Answered);
         if let Some(WithinOf { of: At { node: Of::Message(_), .. }, .. }) = &within_of {
             self.message_seen = true;
             if self.yes(20) {
