@@ -101,8 +101,9 @@ codes! {
     // Names.
     E0301 "unknown name"
     E0302 "defined twice"
+    E0303 "taken out of the rules and still used"
     E0304 "reserved name"
-    E0305 "property of the event read as attribute of the person"
+    E0305 "a value of the event read as one of the person, or the other way round"
     E0306 "not a comparison in `where`"
     E0312 "negative test on a value that can be missing"
     E0320 "types differ"
@@ -111,6 +112,10 @@ codes! {
     E0323 "date with elapsed units"
     // The graph of segments.
     E0410 "circle of segments"
+    E0411 "`in campaign` in what starts it"
+    // Cost.
+    E0510 "sum over many events"
+    E0530 "time of day or weekday in a segment"
     // Campaigns.
     E0601 "not exactly one trigger"
     E0602 "step id twice or in wrong form"
@@ -120,6 +125,7 @@ codes! {
     E0621 "unknown path or filter"
     // Warnings.
     W0702 "`not` takes in those without a value"
+    W0704 "always true or always false"
     W0705 "absence that is true of people just met"
     W0710 "rule without a test"
     W0711 "longer than the attribution window"

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::check::graph::{self, Uses};
-use super::check::names::{CampaignNames, Names};
+use super::check::names::{Before, CampaignNames, Names};
 use super::document;
 use super::envelope::campaigns::{self, CampaignFile};
 use super::envelope::schema::{self, Declared};
 use super::envelope::segments::{self, SegmentFile};
 use super::envelope::{Kind, kind, schedules};
-use super::lower::{self, Place, Scope};
+use super::lower::{self, Place, Scope, TriggerUses};
 use super::node::Node;
 use super::report::{COMPLAINTS_MAX, Report};
 use crate::diagnostic::{Code, Diagnostic, FileId, Sources, Span, has_errors};
@@ -49,9 +49,16 @@ pub fn compile(files: &BTreeMap<String, String>) -> Compiled {
 /// Compiles rule files, by path, for a server that keeps events as long as `retention`. No window is longer.
 #[must_use]
 pub fn compile_for(files: &BTreeMap<String, String>, retention: time::Span) -> Compiled {
+    compile_after(files, retention, &Before::default())
+}
+
+/// The same for rule files that take the place of others: a name that those have, these have not, and a rule
+/// still uses is complained of as such.
+#[must_use]
+pub fn compile_after(files: &BTreeMap<String, String>, retention: time::Span, before: &Before) -> Compiled {
     let mut sources = Sources::default();
     let ids: Vec<FileId> = files.iter().map(|(path, text)| sources.add(path, text)).collect();
-    let (rules, mut diagnostics, tests) = Compiler::new(&sources, &ids, retention).run();
+    let (rules, mut diagnostics, tests) = Compiler::new(&sources, &ids, retention).run(before);
     diagnostics.sort_by_key(Diagnostic::span);
     let rules = rules.filter(|_| !has_errors(&diagnostics));
     Compiled { rules, diagnostics, sources, tests }
@@ -84,6 +91,16 @@ struct Compiler<'s> {
 /// A rule with the index of its file.
 type Filed<T> = (usize, T);
 
+/// What the rules name of each other.
+#[derive(Default)]
+struct RuleUses {
+    segments: Uses,
+    /// By campaign: the segments that ask for its running journeys, and where.
+    running: BTreeMap<String, Vec<(String, Span)>>,
+    /// By campaign.
+    triggers: BTreeMap<String, TriggerUses>,
+}
+
 #[derive(Default)]
 struct Written<'n> {
     segments: Vec<Filed<SegmentFile<'n>>>,
@@ -100,12 +117,15 @@ impl<'s> Compiler<'s> {
         Self { sources, retention, reports, roots, diagnostics: Vec::new(), bare_within: Vec::new() }
     }
 
-    fn run(mut self) -> (Option<RuleSet>, Vec<Diagnostic>, Vec<TestFile>) {
+    fn run(mut self, before: &Before) -> (Option<RuleSet>, Vec<Diagnostic>, Vec<TestFile>) {
         let roots = std::mem::take(&mut self.roots);
         let mut written = self.envelopes(&roots);
-        let names = self.names(&mut written);
-        let segments = self.segments(&written.segments, &names);
-        let campaigns = self.campaigns(&written.campaigns, &names);
+        let mut names = self.names(&mut written);
+        names.before = before.clone();
+        let mut uses = RuleUses::default();
+        let segments = self.segments(&written.segments, &names, &mut uses);
+        let campaigns = self.campaigns(&written.campaigns, &names, &mut uses);
+        self.refuse_own_journeys(&uses, &names);
         self.advise(&names.declared, written.segments.len() + written.campaigns.len());
         let tests = std::mem::take(&mut written.tests);
         let files: Vec<FileId> = self.reports.iter().map(Report::file).collect();
@@ -186,21 +206,30 @@ impl<'s> Compiler<'s> {
         self.reports.get(index).map(|report| report.span(at))
     }
 
-    fn segments(&mut self, written: &[Filed<SegmentFile<'_>>], names: &Names) -> Option<Vec<Segment>> {
+    fn segments(
+        &mut self,
+        written: &[Filed<SegmentFile<'_>>],
+        names: &Names,
+        uses: &mut RuleUses,
+    ) -> Option<Vec<Segment>> {
         let mut segments: BTreeMap<String, Segment> = BTreeMap::new();
-        let (mut uses, mut complete) = (Uses::new(), true);
+        let mut complete = true;
         for (index, file) in written {
             if self.is_full() {
                 return None;
             }
             let Some(report) = self.reports.get_mut(*index) else { continue };
             let mut scope = Scope::new(names, Place::Segment, self.retention);
+            scope.grace = file.grace.unwrap_or(scope.grace);
             let kind = match file.when {
                 Some(node) => lower::condition(node, &mut scope, report).map(SegmentKind::Data),
                 None => Some(SegmentKind::Manual),
             };
             let place = place(self.sources, report, &file.at);
-            uses.entry(file.name.clone()).or_default().append(&mut scope.segments);
+            uses.segments.entry(file.name.clone()).or_default().append(&mut scope.segments);
+            for (campaign, at) in scope.running {
+                uses.running.entry(campaign).or_default().push((file.name.clone(), at));
+            }
             report.extend(scope.complaints);
             self.bare_within.append(&mut scope.bare_within);
             let Some(kind) = kind else {
@@ -210,7 +239,7 @@ impl<'s> Compiler<'s> {
             let (name, title, owner) = (file.name.clone(), file.title.clone(), file.owner.clone());
             segments.insert(name.clone(), Segment { name, title, owner, place, kind });
         }
-        let order = match graph::order(&uses) {
+        let order = match graph::order(&uses.segments) {
             Ok(order) => order,
             Err(circles) => {
                 self.refuse_circles(&circles, names);
@@ -234,7 +263,35 @@ impl<'s> Compiler<'s> {
         }
     }
 
-    fn campaigns(&mut self, written: &[Filed<CampaignFile<'_>>], names: &Names) -> Option<Vec<Campaign>> {
+    /// E0411: whether a journey runs must not decide whether one starts, at the same instant.
+    fn refuse_own_journeys(&mut self, uses: &RuleUses, names: &Names) {
+        let mut complain = |campaign: &str, at: Span, starts: &str| {
+            let message = format!("this is part of what starts campaign `{campaign}`, and asks whether it runs");
+            let mut complaint = Diagnostic::new(Code::E0411, at, message)
+                .note("in the campaign's `filter` it may stand: that is asked once, before a journey starts");
+            if let Some(names) = names.campaigns.get(campaign) {
+                complaint = complaint.also(names.at, starts);
+            }
+            self.diagnostics.push(complaint);
+        };
+        for (campaign, trigger) in &uses.triggers {
+            if let Some(at) = trigger.running.get(campaign) {
+                complain(campaign, *at, "the campaign that it starts");
+            }
+            let Some(asking) = uses.running.get(campaign) else { continue };
+            let starting = graph::reached(&trigger.segments, &uses.segments);
+            for (segment, at) in asking.iter().filter(|(segment, _)| starting.contains(segment)) {
+                complain(campaign, *at, &format!("started by segment `{segment}`"));
+            }
+        }
+    }
+
+    fn campaigns(
+        &mut self,
+        written: &[Filed<CampaignFile<'_>>],
+        names: &Names,
+        uses: &mut RuleUses,
+    ) -> Option<Vec<Campaign>> {
         let (mut campaigns, mut complete) = (BTreeMap::new(), true);
         for (index, file) in written {
             if self.is_full() {
@@ -242,8 +299,10 @@ impl<'s> Compiler<'s> {
             }
             let Some(report) = self.reports.get_mut(*index) else { continue };
             let mut scope = Scope::new(names, Place::Campaign, self.retention);
+            scope.own_campaign = Some(file.name.clone());
             let place = place(self.sources, report, &file.at);
             let campaign = lower::campaign(file, place, &mut scope, report);
+            uses.triggers.insert(file.name.clone(), std::mem::take(&mut scope.trigger));
             report.extend(scope.complaints);
             self.bare_within.append(&mut scope.bare_within);
             match campaign {

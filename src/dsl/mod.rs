@@ -13,7 +13,8 @@ mod report;
 pub mod shape;
 pub mod syntax;
 
-pub use compile::{Compiled, RETENTION, TestFile, compile, compile_for, decode};
+pub use check::names::Before;
+pub use compile::{Compiled, RETENTION, TestFile, compile, compile_after, compile_for, decode};
 
 /// What the reader of tests shares with that of rules: trees that know their places, keys, complaints.
 pub mod file {

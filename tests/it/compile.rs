@@ -1,22 +1,37 @@
 //! Whole rule files in, diagnostics out. Each golden is a `.yaml` with the files and a `.txt` with what is said of them;
 //! `UPDATE=1` writes the `.txt` anew.
+//!
+//! Files of one golden stand below each other, each behind a line `# file: PATH`. Those of a rule set that is in force
+//! already, and whose place they take, stand behind `# before: PATH`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use antiphon::diagnostic::{Code, Severity, Sources, has_errors, render};
-use antiphon::dsl::{Compiled, compile, decode};
+use antiphon::dsl::{Before, Compiled, RETENTION, compile, compile_after, decode};
 
-/// Files of one golden stand below each other, each behind a line `# file: PATH`.
-fn files(name: &str, text: &str) -> BTreeMap<String, String> {
-    if !text.starts_with("# file: ") {
-        return [(format!("rules/{name}.yaml"), text.to_owned())].into();
+type Files = BTreeMap<String, String>;
+
+/// The files of a golden, and those that were in force before.
+fn files(name: &str, text: &str) -> (Files, Files) {
+    if !text.starts_with("# file: ") && !text.starts_with("# before: ") {
+        return ([(format!("rules/{name}.yaml"), text.to_owned())].into(), Files::new());
     }
-    text.split("# file: ")
-        .filter_map(|part| part.split_once('\n'))
-        .map(|(path, text)| (path.trim().to_owned(), text.to_owned()))
-        .collect()
+    let (mut now, mut before) = (Files::new(), Files::new());
+    for line in text.split_inclusive('\n') {
+        let place = |mark: &str| line.strip_prefix(mark).map(|path| path.trim().to_owned());
+        let (path, of) = match (place("# file: "), place("# before: ")) {
+            (Some(path), _) => (path, &mut now),
+            (None, Some(path)) => (path, &mut before),
+            (None, None) => continue,
+        };
+        let from = line.as_ptr() as usize - text.as_ptr() as usize + line.len();
+        let rest = &text[from..];
+        let end = ["# file: ", "# before: "].iter().filter_map(|mark| rest.find(&format!("\n{mark}"))).min();
+        of.insert(path, rest[..end.map_or(rest.len(), |end| end + 1)].to_owned());
+    }
+    (now, before)
 }
 
 fn goldens() -> Vec<PathBuf> {
@@ -32,7 +47,9 @@ fn goldens() -> Vec<PathBuf> {
 
 fn compiled(path: &Path) -> Compiled {
     let name = path.file_stem().expect("it ends in .yaml").to_string_lossy();
-    compile(&files(&name, &fs::read_to_string(path).expect("it is readable")))
+    let (now, before) = files(&name, &fs::read_to_string(path).expect("it is readable"));
+    let before = compile(&before).rules.as_ref().map(Before::from).expect("what is in force is right");
+    compile_after(&now, RETENTION, &before)
 }
 
 #[test]
@@ -99,7 +116,7 @@ fn fixes_of_files_can_be_applied_and_help() {
                 let file = diagnostic.span().file;
                 let fixed = fix.apply(before.sources.text(file));
                 let name = path.file_stem().expect("it ends in .yaml").to_string_lossy();
-                let mut files = files(&name, &fs::read_to_string(&path).expect("it is readable"));
+                let (mut files, _) = files(&name, &fs::read_to_string(&path).expect("it is readable"));
                 files.insert(before.sources.path(file).to_owned(), fixed);
                 let after = compile(&files);
                 let there =

@@ -1,11 +1,12 @@
 //! Everything a rule may name, and the complaint about what is not there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diagnostic::suggest::nearest;
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::dsl::envelope::schema::{Declared, built_in};
-use crate::model::rule::Property;
+use crate::dsl::syntax::Name;
+use crate::model::rule::{Property, RuleSet};
 use crate::model::value::Type;
 
 /// The names of all files together.
@@ -15,6 +16,26 @@ pub struct Names {
     /// Where each segment is named.
     pub segments: BTreeMap<String, Span>,
     pub campaigns: BTreeMap<String, CampaignNames>,
+    /// What the rule set in force has.
+    pub before: Before,
+}
+
+/// The names of the rule set that another one takes the place of.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Before {
+    pub segments: BTreeSet<String>,
+    pub campaigns: BTreeSet<String>,
+    pub lists: BTreeSet<String>,
+}
+
+impl From<&RuleSet> for Before {
+    fn from(rules: &RuleSet) -> Self {
+        Self {
+            segments: rules.segments.iter().map(|segment| segment.name.clone()).collect(),
+            campaigns: rules.campaigns.iter().map(|campaign| campaign.name.clone()).collect(),
+            lists: rules.schema.lists.keys().cloned().collect(),
+        }
+    }
 }
 
 /// A campaign and the ids of its steps.
@@ -96,6 +117,14 @@ impl Names {
         }
     }
 
+    /// The declared type of `name` as a value of `owner`.
+    pub fn ty(&self, owner: Owner<'_>, name: &str) -> Option<Type> {
+        match self.value(owner, name) {
+            Known::Yes(property, _) => Some(property.ty),
+            Known::Unchecked | Known::No => None,
+        }
+    }
+
     /// Whether `name` is a field that flows return, seen from a message.
     pub fn is_flow_field(&self, owner: Owner<'_>, name: &str) -> bool {
         owner == Owner::Message
@@ -164,4 +193,24 @@ pub fn unknown<'k>(
         None if !known.is_empty() && known.len() <= 12 => complaint.note(format!("known: `{}`", known.join("`, `"))),
         None => complaint,
     }
+}
+
+/// The complaint about a segment or campaign that is not there. `gone`: the rule set in force has it.
+pub fn unknown_or_gone<'k>(
+    name: &Name,
+    what: &str,
+    known: impl IntoIterator<Item = &'k str>,
+    gone: bool,
+) -> Diagnostic {
+    if gone {
+        return removed(name.span, what, &name.node);
+    }
+    unknown(Code::E0301, name.span, what, &name.node, known, true)
+}
+
+/// The complaint about a name that the rule set in force has and this one has not.
+pub fn removed(span: Span, what: &str, name: &str) -> Diagnostic {
+    Diagnostic::new(Code::E0303, span, format!("{what} `{name}` is taken out of the rules, and is still used here"))
+        .label("it is there in the rules that are in force")
+        .note(format!("take it out of here first, or keep the {what}"))
 }

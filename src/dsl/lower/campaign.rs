@@ -1,6 +1,6 @@
 //! Campaigns: trigger, filter, key and steps, in the order in which they run.
 
-use super::condition::{SERVICE_WINDOW, service_window};
+use super::condition::SERVICE_WINDOW;
 use super::scope::{Place, Scope};
 use super::value::Roots;
 use crate::dsl::block;
@@ -23,6 +23,7 @@ pub fn campaign(
     report: &mut Report<'_>,
 ) -> Option<Campaign> {
     let trigger = file.trigger.as_ref().map(|trigger| read_trigger(trigger, scope, report));
+    scope.close_trigger();
     let filter = file.filter.map(|node| condition(node, scope, report));
     let owner = trigger.as_ref().and_then(Option::as_ref).map_or(Owner::Nothing, event_owner);
     let roots = Roots { event: owner, known: matches!(trigger, Some(Some(_))) };
@@ -74,7 +75,12 @@ pub fn condition(node: &Node, scope: &mut Scope<'_>, report: &mut Report<'_>) ->
 
 fn read_trigger(trigger: &TriggerFile<'_>, scope: &mut Scope<'_>, report: &mut Report<'_>) -> Option<Trigger> {
     match trigger {
-        TriggerFile::Becomes(node) => condition(node, scope, report).map(Trigger::Becomes),
+        TriggerFile::Becomes(node) => {
+            let place = std::mem::replace(&mut scope.place, Place::Becomes);
+            let becomes = condition(node, scope, report);
+            scope.place = place;
+            becomes.map(Trigger::Becomes)
+        }
         TriggerFile::Event(node) => {
             let block = block::read(node, "an event", report)?;
             let chain = parse::parse_event_block(&block.text, &block.origin, &mut scope.complaints)?;
@@ -136,6 +142,6 @@ fn read_step(
 fn asks_for_window(condition: &Condition) -> bool {
     match condition {
         Condition::All(parts) => parts.iter().any(asks_for_window),
-        condition => *condition == service_window(),
+        condition => *condition == Condition::ServiceWindow,
     }
 }

@@ -4,19 +4,17 @@ use super::scope::Scope;
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::dsl::check::names::{self, Known, Owner};
 use crate::dsl::check::values::{self, Declaration, with_article};
-use crate::dsl::syntax::{
-    self, IfMissing, List, ListKind, Literal, Moment, MomentKind, OperatorKind, Root, TimeTest as Written,
-};
-use crate::model::compare::{Comparison, Op, TimeTest};
-use crate::model::rule::{Point, Property};
-use crate::model::time::Length;
+use crate::dsl::envelope::schema::type_word;
+use crate::dsl::syntax::{self, IfMissing, List, ListKind, Literal, OperatorKind, Root};
+use crate::model::compare::{Comparison, Op};
+use crate::model::rule::Property;
 use crate::model::value::{Type, Value, nfc};
 
 /// What a name is declared as, if names of its kind are declared at all.
-struct Subject {
-    name: String,
-    property: Option<Property>,
-    declared_at: Option<Span>,
+pub(super) struct Subject {
+    pub name: String,
+    pub property: Option<Property>,
+    pub declared_at: Option<Span>,
 }
 
 impl Subject {
@@ -24,7 +22,13 @@ impl Subject {
         Declaration { name: &self.name, property: self.property.as_ref(), at: self.declared_at }
     }
 
-    fn ty(&self) -> Option<Type> {
+    /// Points to the declaration, if there is one.
+    pub fn declared(&self, complaint: Diagnostic) -> Diagnostic {
+        let Some((at, property)) = self.declared_at.zip(self.property.as_ref()) else { return complaint };
+        complaint.also(at, format!("declared as {}", type_word(property.ty)))
+    }
+
+    pub fn ty(&self) -> Option<Type> {
         self.property.as_ref().map(|property| property.ty)
     }
 }
@@ -38,7 +42,7 @@ impl Scope<'_> {
         Some(Comparison { name: subject.name.clone(), ty: subject.ty(), op: op?, if_missing: if_missing? })
     }
 
-    fn subject(&mut self, path: &syntax::Path, owner: Owner<'_>) -> Option<Subject> {
+    pub(super) fn subject(&mut self, path: &syntax::Path, owner: Owner<'_>) -> Option<Subject> {
         let name = path.name.clone();
         if owner == Owner::Person && path.root == Root::Event {
             let message = format!("`event.{name}` is of an event, and here is a person");
@@ -81,6 +85,15 @@ impl Scope<'_> {
             Root::Event => format!("event.{}", path.name),
         };
         names::unknown(Code::E0301, path.span, what, &written, known.iter().map(String::as_str), false)
+    }
+
+    /// The name under which a property of an event is stored. `why` no other value will do.
+    pub(super) fn property(&mut self, path: &syntax::Path, owner: Owner<'_>, why: &str) -> Option<String> {
+        if path.root == Root::Person {
+            let message = format!("`person.{}` is of the person, and {why} of events", path.name);
+            return self.refuse(Diagnostic::new(Code::E0305, path.span, message));
+        }
+        self.subject(path, owner).map(|subject| subject.name)
     }
 
     /// A negative test does not say what becomes of those without a value: the author has to.
@@ -149,7 +162,7 @@ impl Scope<'_> {
         }
     }
 
-    fn literal(&mut self, literal: &Literal, subject: &Subject) -> Option<Value> {
+    pub(super) fn literal(&mut self, literal: &Literal, subject: &Subject) -> Option<Value> {
         values::checked(literal, subject.declaration()).map_or_else(|complaint| self.refuse(*complaint), Some)
     }
 
@@ -197,95 +210,8 @@ impl Scope<'_> {
             None | Some(Type::Text | Type::Phone) => Some(()),
             Some(ty) => {
                 let message = format!("`{}` is {}, and this asks for a text", subject.name, with_article(ty));
-                let mut complaint = Diagnostic::new(Code::E0320, span, message);
-                if let Some(at) = subject.declared_at {
-                    complaint = complaint.also(at, "declared here");
-                }
-                self.refuse(complaint)
+                self.refuse(subject.declared(Diagnostic::new(Code::E0320, span, message)))
             }
-        }
-    }
-
-    fn time_test(&mut self, test: &Written, span: Span, subject: &Subject) -> Option<Op> {
-        let test = match test {
-            Written::InTheNext(d) | Written::LessThanAway(d) => TimeTest::InTheNext(self.away(d, subject)?),
-            Written::InTheLast(d) | Written::LessThanAgo(d) => TimeTest::InTheLast(self.away(d, subject)?),
-            Written::MoreThanAgo(d) => TimeTest::MoreThanAgo(self.away(d, subject)?),
-            Written::MoreThanAway(d) => TimeTest::MoreThanAway(self.away(d, subject)?),
-            Written::InThePast => self.instants_only(TimeTest::InThePast, span, subject)?,
-            Written::InTheFuture => self.instants_only(TimeTest::InTheFuture, span, subject)?,
-            Written::Before(moment) => return self.against(moment, subject, Op::Less, TimeTest::Before),
-            Written::After(moment) => return self.against(moment, subject, Op::More, TimeTest::After),
-            Written::On(moment) => {
-                let literal = Literal { span: moment.span, node: syntax::LiteralKind::Moment(moment.node) };
-                return self.moment_type(moment, subject).and_then(|()| self.literal(&literal, subject)).map(Op::Is);
-            }
-            Written::Today | Written::Yesterday | Written::Tomorrow => {
-                return self.unsupported(span, "local days");
-            }
-        };
-        Some(Op::Time(test))
-    }
-
-    /// A span from now. A date is a whole local day, so that seconds from it mean nothing.
-    fn away(&mut self, length: &syntax::Length, subject: &Subject) -> Option<Length> {
-        match (subject.ty(), length.elapsed()) {
-            (Some(Type::Date), Some(_)) => self.refuse(
-                Diagnostic::new(
-                    Code::E0323,
-                    length.span,
-                    format!("`{}` is a date, which is a whole day", subject.name),
-                )
-                .note("dates take calendar units: `3 calendar days`"),
-            ),
-            (Some(Type::Time | Type::Date) | None, None) => self.elapsed(length).map(Length::Elapsed),
-            (Some(Type::Time) | None, Some(span)) => Some(Length::Elapsed(span)),
-            (Some(_), _) => self.no_time(length.span, subject),
-        }
-    }
-
-    fn instants_only(&mut self, test: TimeTest, span: Span, subject: &Subject) -> Option<TimeTest> {
-        match subject.ty() {
-            Some(Type::Time) | None => Some(test),
-            Some(Type::Date) => self.unsupported(span, "local days"),
-            Some(_) => self.no_time(span, subject),
-        }
-    }
-
-    fn no_time<T>(&mut self, span: Span, subject: &Subject) -> Option<T> {
-        let ty = subject.ty().map_or_else(String::new, with_article);
-        let message = format!("`{}` is {ty}, and this asks for a time", subject.name);
-        let mut complaint = Diagnostic::new(Code::E0320, span, message);
-        if let Some(at) = subject.declared_at {
-            complaint = complaint.also(at, "declared here");
-        }
-        self.refuse(complaint)
-    }
-
-    /// Before and after: dates by their order, instants by their own tests.
-    fn against(
-        &mut self,
-        moment: &Moment,
-        subject: &Subject,
-        date: fn(Value) -> Op,
-        time: fn(Point) -> TimeTest,
-    ) -> Option<Op> {
-        self.moment_type(moment, subject)?;
-        match moment.node {
-            MomentKind::Date(day) => Some(date(Value::Date(day))),
-            MomentKind::Time(second) => Some(Op::Time(time(Point::Instant(second)))),
-        }
-    }
-
-    fn moment_type(&mut self, moment: &Moment, subject: &Subject) -> Option<()> {
-        match (subject.ty(), moment.node) {
-            (None, _) | (Some(Type::Time), MomentKind::Time(_)) | (Some(Type::Date), MomentKind::Date(_)) => Some(()),
-            (Some(Type::Time), MomentKind::Date(_)) => self.unsupported(moment.span, "local days"),
-            (Some(Type::Date), MomentKind::Time(_)) => self.refuse(
-                Diagnostic::new(Code::E0320, moment.span, format!("`{}` is a date, and this is a time", subject.name))
-                    .label("write the day alone"),
-            ),
-            (Some(_), _) => self.no_time(moment.span, subject),
         }
     }
 }

@@ -1,14 +1,18 @@
 //! From what is written to what is meant: names looked up, types compared, one form each.
-//! What the language has and this version does not run is refused here, where it stands.
 
 mod campaign;
 mod comparison;
 mod condition;
+mod doubt;
+mod history;
+mod keyword;
 mod message;
+mod moment;
 mod phrase;
 mod scope;
+mod sequence;
 mod step;
 mod value;
 
 pub use campaign::{campaign, condition};
-pub use scope::{Place, Scope};
+pub use scope::{Place, Scope, TriggerUses};

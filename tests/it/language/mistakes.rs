@@ -237,6 +237,12 @@ const PHRASES: &[Case] = &[
     condition("performed \"a\" within 2 days of the message it answers", &[E0226], &["performed \"a\" within 2 days"]),
     event("performed \"a\" within 2 days of the message it answers", &[E0226], &["performed \"a\""]),
     condition("replied where in segment \"x\" ever", &[E0306], &[]),
+    condition("performed \"a\" where sum of total > 50 in the last 30 days", &[E0510], &[]),
+    condition("performed \"a\" with sum of total > 50 in the last 30 days", &[E0510], &[]),
+    condition("average(total) > 50", &[E0510], &[]),
+    condition("total total > 50 in the last 30 days", &[E0510], &[]),
+    // A slip behind an attribute of that name.
+    condition("total si 50", &[E0100], &["total is 50"]),
 ];
 
 #[test]
