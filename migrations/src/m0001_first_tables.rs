@@ -144,7 +144,8 @@ const CONSEQUENCES: &[&str] = &[
         effects INTEGER NOT NULL,
         wake_at INTEGER,
         ended_at INTEGER,
-        ended_reason TEXT
+        ended_reason TEXT,
+        kept TEXT NOT NULL
     ) STRICT, WITHOUT ROWID",
     "CREATE INDEX journeys_person ON journeys (person_id, ended_at) WHERE person_id IS NOT NULL",
     "CREATE TABLE journey_log (

@@ -5,6 +5,7 @@ use super::run::{Mode, Run};
 use crate::model::effect::{Body, Call, Effect, EffectKind, Outgoing};
 use crate::model::id::EffectId;
 use crate::model::journey::{Journey, What};
+use crate::model::rule;
 use crate::model::time::{Second, Span};
 use crate::model::value::{Type, Value};
 
@@ -17,23 +18,41 @@ pub const WEBHOOK_LIFE: Span = Span::days(2);
 
 impl Run<'_> {
     /// Asks for the effect of a `send` or `webhook` step. Returns what to write down about it.
-    pub fn ask(&mut self, journey: &Journey, step: &str, script: &Script) -> What {
+    ///
+    /// # Errors
+    /// When the hours begin in which a message may leave: it has to wait until then.
+    pub fn ask(
+        &mut self,
+        journey: &Journey,
+        rule: &rule::Campaign,
+        step: &str,
+        script: &Script,
+    ) -> Result<What, Second> {
         let asked = match script {
             Script::Send { content, if_window_closed, even_if_unsubscribed } => {
-                self.outgoing(journey, content, if_window_closed.as_ref(), *even_if_unsubscribed)
+                let window = rule.send_window.as_ref().filter(|_| self.mode != Mode::Anonymous);
+                let opens = window.and_then(|window| self.window_opens(journey, window).map(|at| (window.skip, at)));
+                match opens {
+                    Some((true, _)) => Err("send window".to_owned()),
+                    Some((false, at)) => return Err(at),
+                    None => self.outgoing(journey, content, if_window_closed.as_ref(), *even_if_unsubscribed).and_then(
+                        |sent| if self.is_over_limit(journey, rule) { Err("limit".to_owned()) } else { Ok(sent) },
+                    ),
+                }
             }
             Script::Webhook { .. } => self.call(journey, script),
-            Script::UpdatePerson(_) | Script::Wait(_) | Script::Exit(_) => return What::Skipped("nothing".to_owned()),
         };
-        match asked {
-            Ok((kind, expires)) => {
-                let id = EffectId::derive(journey.id, step, journey.effects, self.at);
-                let (campaign, step) = (journey.campaign.clone(), step.to_owned());
-                self.step.effects.push(Effect { id, journey: journey.id, campaign, step, at: self.at, expires, kind });
-                What::Asked(id)
-            }
-            Err(reason) => What::Skipped(reason),
+        let (kind, expires) = match asked {
+            Ok(asked) => asked,
+            Err(reason) => return Ok(What::Skipped(reason)),
+        };
+        if matches!(kind, EffectKind::Send(_)) {
+            self.count_message(journey, rule);
         }
+        let id = EffectId::derive(journey.id, step, journey.effects, self.at);
+        let (campaign, step) = (journey.campaign.clone(), step.to_owned());
+        self.step.effects.push(Effect { id, journey: journey.id, campaign, step, at: self.at, expires, kind });
+        Ok(What::Asked(id))
     }
 
     fn outgoing(

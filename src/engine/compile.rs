@@ -10,16 +10,18 @@ use sha2::{Digest, Sha256};
 
 use super::atom::{self, Atom, AtomKey, Form};
 use super::attribute::AttributeRoutes;
-use super::compiled::{Campaign, Engine, Step, Uses, Watch, Watched};
+use super::compiled::{Campaign, Engine, Uses, Watch, Watched};
 use super::condition::{Condition, Scene};
-use super::expression::{Script, Value};
+use super::expression::Value;
 use super::matching::Matcher;
+use super::program::Program;
 use super::route::Router;
 use super::state::State;
 use crate::model::id::{CampaignId, RulesVersion, SegmentId};
 use crate::model::person::Person;
 use crate::model::rule::{
-    self, Condition as Rule, Counted, Happened, Match, Phrase, RuleSet, Segment, SegmentKind, Then, Trigger, Window,
+    self, CampaignState, Condition as Rule, Counted, Happened, Match, Phrase, RuleSet, Segment, SegmentKind, Then,
+    Trigger, Window,
 };
 use crate::model::time::{Length, Second, Span};
 use crate::model::value::Properties;
@@ -146,7 +148,28 @@ impl<'a> Builder<'a> {
     fn campaign(&mut self, place: u32, campaign: &rule::Campaign) -> Result<(), CompileError> {
         self.rule.clone_from(&campaign.name);
         let id = number(&self.catalogue.campaigns, &campaign.name)?;
-        match &campaign.trigger {
+        match self.trigger(place, id, &campaign.trigger) {
+            // A draft may be started by what this version does not run, and then by nothing.
+            Err(CompileError::NotYet { .. }) if campaign.state == CampaignState::Draft => {}
+            started => started?,
+        }
+        let filter = campaign.filter.as_ref().map(|rule| self.condition(rule)).transpose()?;
+        let key = campaign.key.clone().map(rule::Expression::Path);
+        let key = key.as_ref().map(Value::compile).transpose();
+        let key = key.map_err(|problem| CompileError::Step {
+            campaign: campaign.name.clone(),
+            step: "key".to_owned(),
+            problem,
+        })?;
+        let exit = campaign.exit.as_ref().map(|rule| self.condition(rule)).transpose()?;
+        let goal = campaign.goal.as_ref().map(|goal| self.condition(&goal.condition)).transpose()?;
+        let program = Program::compile(campaign, &mut |rule| self.condition(rule))?;
+        self.campaigns.push(Campaign { id, filter, key, exit, goal, program });
+        Ok(())
+    }
+
+    fn trigger(&mut self, place: u32, id: CampaignId, trigger: &Trigger) -> Result<(), CompileError> {
+        match trigger {
             Trigger::Event(Phrase::One(rule)) => {
                 let matcher = self.matcher(rule)?;
                 self.uses_of(matcher).triggers.push(place);
@@ -161,22 +184,6 @@ impl<'a> Builder<'a> {
             }
             Trigger::Schedule(_) | Trigger::Api => return Err(self.not_yet()),
         }
-        let filter = campaign.filter.as_ref().map(|rule| self.condition(rule)).transpose()?;
-        let broken = |step: &str, problem| CompileError::Step {
-            campaign: campaign.name.clone(),
-            step: step.to_owned(),
-            problem,
-        };
-        let key = campaign.key.clone().map(rule::Expression::Path);
-        let key = key.as_ref().map(Value::compile).transpose();
-        let key = key.map_err(|problem| broken("key", problem))?;
-        let mut steps = Vec::new();
-        for step in &campaign.steps {
-            let condition = step.condition.as_ref().map(|rule| self.condition(rule)).transpose()?;
-            let script = Script::compile(&step.action);
-            steps.push(Step { condition, script: script.map_err(|problem| broken(&step.id, problem))? });
-        }
-        self.campaigns.push(Campaign { id, filter, key, steps });
         Ok(())
     }
 

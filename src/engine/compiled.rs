@@ -9,8 +9,9 @@ use rustc_hash::FxHashMap;
 use super::atom::{Atom, AtomKey};
 use super::attribute::AttributeRoutes;
 use super::condition::Condition;
-use super::expression::{Script, Value};
+use super::expression::Value;
 use super::matching::Matcher;
+use super::program::Program;
 use super::route::Router;
 use crate::model::id::{CampaignId, RulesVersion, SegmentId};
 use crate::model::journey::Journey;
@@ -82,14 +83,9 @@ pub struct Campaign {
     pub id: CampaignId,
     pub filter: Option<Condition>,
     pub key: Option<Value>,
-    pub steps: Vec<Step>,
-}
-
-/// A step, ready.
-#[derive(Debug)]
-pub struct Step {
-    pub condition: Option<Condition>,
-    pub script: Script,
+    pub exit: Option<Condition>,
+    pub goal: Option<Condition>,
+    pub program: Program,
 }
 
 /// The rule sets in force: journeys run on the one they started with.

@@ -1,16 +1,14 @@
 //! Values that a step computes when it runs. The only place of the engine that knows how texts are filled in.
 
-use chrono_tz::Tz;
 use serde_json::Value as Json;
 
+use crate::model::calendar::Calendar;
 use crate::model::journey::Journey;
 use crate::model::person::Person;
-use crate::model::rule::{Action, Content as ContentRule, Expression, Schema, Update, Wait};
-use crate::model::time::{Length, Span};
+use crate::model::rule::{Content as ContentRule, Expression, Schema, Send, Webhook};
+use crate::model::time::Span;
 use crate::model::value::Properties;
 use crate::template::{Locale, Path, Template, Values};
-
-const NOT_YET: &str = "this version does not run it";
 
 /// An expression, ready.
 #[derive(Clone, Debug)]
@@ -28,60 +26,46 @@ pub enum Content {
     Template { name: String, language: Value, params: Vec<(String, Value)> },
 }
 
-/// What a step does, ready.
+/// What a step asks the world for, ready.
 #[derive(Clone, Debug)]
 pub enum Script {
     Send { content: Content, if_window_closed: Option<Content>, even_if_unsubscribed: bool },
     Webhook { url: Value, body: Value, timeout: Option<Span>, retries: Option<u32> },
-    UpdatePerson(Vec<(String, Option<Value>)>),
-    Wait(Span),
-    Exit(String),
 }
 
 /// What expressions see, and for whom texts are written.
 pub struct Scope<'a> {
     person: Properties,
     event: &'a Properties,
+    answer: &'a Properties,
     journey: Properties,
     env: &'a Properties,
     locale: Locale,
 }
 
 impl Script {
-    /// Compiles what a step does.
+    /// Compiles a `send`.
     ///
     /// # Errors
     /// What is wrong with a text or a path.
-    pub fn compile(action: &Action) -> Result<Self, String> {
-        Ok(match action {
-            Action::Send(send) => Self::Send {
-                content: Content::compile(&send.content)?,
-                if_window_closed: send.if_window_closed.as_ref().map(Content::compile).transpose()?,
-                even_if_unsubscribed: send.even_if_unsubscribed,
-            },
-            Action::Webhook(webhook) => Self::Webhook {
-                url: Value::compile(&webhook.url)?,
-                body: Value::of_json(&webhook.body)?,
-                timeout: webhook.timeout,
-                retries: webhook.retries,
-            },
-            Action::UpdatePerson(writes) => {
-                let compile = |update: &Update| match update {
-                    Update::Set(value) => Value::compile(value).map(Some),
-                    Update::Unset => Ok(None),
-                    Update::Add(_) | Update::Remove(_) => Err(NOT_YET.to_owned()),
-                };
-                let writes = writes.iter().map(|(name, update)| Ok((name.clone(), compile(update)?)));
-                Self::UpdatePerson(writes.collect::<Result<_, String>>()?)
-            }
-            Action::Wait(Wait::For(Length::Elapsed(span))) => Self::Wait(*span),
-            Action::Exit(reason) => Self::Exit(reason.clone()),
-            Action::Wait(_)
-            | Action::RecordEvent { .. }
-            | Action::ManualSegment { .. }
-            | Action::WaitUntil(_)
-            | Action::Branch { .. }
-            | Action::Split(_) => return Err(NOT_YET.to_owned()),
+    pub fn send(send: &Send) -> Result<Self, String> {
+        Ok(Self::Send {
+            content: Content::compile(&send.content)?,
+            if_window_closed: send.if_window_closed.as_ref().map(Content::compile).transpose()?,
+            even_if_unsubscribed: send.even_if_unsubscribed,
+        })
+    }
+
+    /// Compiles a `webhook`.
+    ///
+    /// # Errors
+    /// What is wrong with a text or a path.
+    pub fn webhook(webhook: &Webhook) -> Result<Self, String> {
+        Ok(Self::Webhook {
+            url: Value::compile(&webhook.url)?,
+            body: Value::of_json(&webhook.body)?,
+            timeout: webhook.timeout,
+            retries: webhook.retries,
         })
     }
 }
@@ -173,12 +157,10 @@ impl<'a> Scope<'a> {
             attributes.extend(value.map(|value| (name.to_owned(), value)));
         }
         let text = |name: &str| person.value(name).and_then(|value| value.as_str().map(str::to_owned));
-        let own = schema.person_time_zone.as_deref().and_then(text);
-        // A name that is no zone counts as missing.
-        let zone = own.and_then(|name| name.parse::<Tz>().ok()).or_else(|| schema.time_zone.parse().ok());
         let language = text("language").unwrap_or_else(|| Locale::default().language);
-        let locale = Locale { zone: zone.unwrap_or_default(), language };
-        Self { person: attributes, event: &journey.event, journey: about(journey), env, locale }
+        let locale = Locale { zone: Calendar::of(schema, person).zone, language };
+        let (event, answer) = (&journey.event, &journey.kept.answer);
+        Self { person: attributes, event, answer, journey: about(journey), env, locale }
     }
 
     /// The same for readers of another language.
@@ -192,7 +174,7 @@ impl<'a> Scope<'a> {
         Values {
             person: Some(&self.person),
             event: Some(self.event),
-            answer: None,
+            answer: Some(self.answer),
             journey: Some(&self.journey),
             env: Some(self.env),
         }

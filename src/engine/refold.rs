@@ -23,7 +23,7 @@ pub struct Refolded {
 /// Folds `events` (the person's whole log, by number) under the active rule set, as of `now`.
 ///
 /// Nothing is started: what campaigns wait for and is true already is where they begin. When
-/// campaigns were last started is no part of the log and is kept.
+/// campaigns were last started, and messages asked for, is no part of the log and is kept.
 #[must_use]
 pub fn refold(versions: &Versions, subject: &Subject, events: &[Event], now: Second) -> Refolded {
     let mut folded = Subject {
@@ -46,6 +46,7 @@ pub fn refold(versions: &Versions, subject: &Subject, events: &[Event], now: Sec
     let wake = folded.wake;
     let mut state = folded.state;
     state.entries.clone_from(&subject.state.entries);
+    state.limits.clone_from(&subject.state.limits);
     state.floor = subject.state.floor.max(now);
     state.woken = state.woken.max(subject.state.woken);
     state.last_seq = state.last_seq.max(subject.state.last_seq);

@@ -2,7 +2,7 @@
 //! things happen; what happens stands in `take`, `evaluate`, `trigger` and `journey`.
 
 use std::borrow::Cow;
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::compiled::{Engine, Versions};
 use super::evaluate::Dirty;
@@ -10,6 +10,7 @@ use super::history;
 use super::refold::refold;
 use super::step::{Step, Subject, is_outdated};
 use crate::model::event::Event;
+use crate::model::id::JourneyId;
 use crate::model::time::Second;
 use crate::model::transition::Cause;
 
@@ -48,6 +49,8 @@ pub struct Run<'a> {
     pub queue: VecDeque<(usize, u32)>,
     /// Places of journeys that changed.
     pub changed: BTreeSet<usize>,
+    /// What makes journeys go on at this instant; of the others it is time.
+    pub causes: BTreeMap<JourneyId, Cause>,
     /// The earliest flip among the conditions evaluated since the wake was last set.
     pub flip: Option<Second>,
 }
@@ -68,6 +71,7 @@ impl<'a> Run<'a> {
             input: None,
             queue: VecDeque::new(),
             changed: BTreeSet::new(),
+            causes: BTreeMap::new(),
             flip: None,
         }
     }
@@ -105,6 +109,7 @@ impl<'a> Run<'a> {
         let timed = if scratch { self.timed() } else { Dirty::new() };
         let starts = self.take_in(&event, timed);
         self.start_all(&starts, Some(&event), 0);
+        self.ask_journeys(Some(&event), 0);
         self.go_on();
         self.input = Some(event);
         self.arm(scratch);
@@ -123,10 +128,8 @@ impl<'a> Run<'a> {
         let risen = self.evaluate(self.timed(), false);
         self.start_all(&risen, None, 0);
         self.go_on();
-        for place in self.due_waits() {
-            self.queue.push_back((place, 0));
-            self.go_on();
-        }
+        self.ask_journeys(None, 0);
+        self.go_on();
         let state = &mut self.subject.state;
         state.woken = Some(due);
         state.floor = due.next();
@@ -143,8 +146,8 @@ impl<'a> Run<'a> {
             self.play_due(since);
             self.engine = active;
         }
+        self.set_instant(since);
         if is_outdated(active, &self.subject.state) {
-            self.set_instant(since);
             let mut past = Cow::Borrowed(self.history);
             if !self.step.events.is_empty() {
                 past.to_mut().extend_from_slice(&self.step.events);
@@ -155,9 +158,9 @@ impl<'a> Run<'a> {
             self.step.transitions.extend(refolded.transitions);
         } else {
             (self.subject.state.rules, self.subject.state.fingerprint) = (active.version, active.fingerprint);
-            // A campaign may be paused no more.
-            self.arm(false);
         }
+        self.recall_journeys();
+        self.arm(false);
     }
 
     /// The person's events before the one that is being taken in, by number.
@@ -169,6 +172,7 @@ impl<'a> Run<'a> {
         self.at = at;
         self.late = false;
         self.caused = 0;
+        self.causes.clear();
         self.subject.state.floor = at;
     }
 
@@ -195,20 +199,6 @@ impl<'a> Run<'a> {
         let waits = open.filter(|journey| !self.versions.is_paused(journey)).filter_map(|journey| journey.wake);
         // A wait that ended while its campaign was paused goes on now: nothing is evaluated in the past.
         waits.min().map(|wait| wait.max(self.subject.state.floor))
-    }
-
-    /// The journeys whose wait is over, in the order of their start.
-    fn due_waits(&self) -> Vec<usize> {
-        let due = |at: Option<Second>| at.is_some_and(|at| at <= self.at);
-        if self.mode != Mode::Live {
-            return Vec::new();
-        }
-        let journeys = self.subject.journeys.iter().enumerate();
-        let journeys = journeys.filter(|(_, journey)| journey.ended.is_none() && due(journey.wake));
-        let mut places: Vec<usize> =
-            journeys.filter(|(_, journey)| !self.versions.is_paused(journey)).map(|(place, _)| place).collect();
-        places.sort_by_key(|place| self.subject.journeys.get(*place).map(|journey| (journey.started, *place)));
-        places
     }
 
     /// Goes on with the journeys that can.

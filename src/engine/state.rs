@@ -39,6 +39,8 @@ pub struct State {
     pub(super) risen: Vec<CampaignId>,
     /// When each campaign was last started.
     pub(super) entries: Vec<(CampaignId, Stamp)>,
+    /// By a limit's name, hashed: when messages under it were asked for, as many as count, newest first.
+    pub(super) limits: Vec<(u64, Vec<Stamp>)>,
     /// The newest inbound message: the service window runs from there.
     pub(super) newest_inbound: Option<Stamp>,
 }
@@ -136,6 +138,23 @@ impl State {
 
     pub(super) fn set_entry(&mut self, campaign: CampaignId, at: Second) {
         *place(&mut self.entries, campaign, || Stamp::from(at)) = Stamp::from(at);
+    }
+
+    /// When messages under the limit were asked for, newest first.
+    pub(super) fn asked(&self, limit: u64) -> impl Iterator<Item = Second> {
+        self.limits
+            .iter()
+            .filter(move |(name, _)| *name == limit)
+            .flat_map(|(_, asked)| asked)
+            .copied()
+            .map(Second::from)
+    }
+
+    /// Writes down that a message was asked for, no earlier than the others; `keep` of them count.
+    pub(super) fn set_asked(&mut self, limit: u64, at: Second, keep: usize) {
+        let asked = place(&mut self.limits, limit, Vec::new);
+        asked.insert(0, Stamp::from(at));
+        asked.truncate(keep);
     }
 
     pub(super) fn memory_mut(&mut self, key: AtomKey, empty: impl FnOnce() -> Memory) -> &mut Memory {

@@ -6,8 +6,8 @@ use super::expression::printed;
 use super::run::{Mode, Run};
 use crate::model::event::Event;
 use crate::model::id::JourneyId;
-use crate::model::journey::{Entry, Journey, What};
-use crate::model::rule::{self, CampaignState, Frequency};
+use crate::model::journey::{Entry, Journey, Kept, What};
+use crate::model::rule::{self, CampaignState, Frequency, IfRunning};
 use crate::model::time::Span;
 use crate::model::transition::Cause;
 use crate::model::value::Properties;
@@ -47,7 +47,7 @@ impl Run<'_> {
         let starts_it = matches!(rule.trigger, rule::Trigger::Event(_));
         let data = start.data.as_ref().or_else(|| event.map(|event| &event.properties));
         let properties = data.filter(|_| starts_it).cloned().unwrap_or_default();
-        let mut journey = self.journey(rule, start.cause, event, properties);
+        let mut journey = self.begun(rule, start.cause, event, properties);
         let key = campaign.key.as_ref().and_then(|key| key.json(&self.scope(&journey)).ok());
         journey.key = key.filter(|key| !key.is_null()).map(|key| printed(&key));
         if let Some(reason) = self.refusal(campaign, rule, &journey, event) {
@@ -58,16 +58,25 @@ impl Run<'_> {
             if self.mode == Mode::Live {
                 self.subject.state.set_entry(campaign.id, self.at);
             }
+            // Where one runs still, the rule says that it makes way.
+            if let Some((place, old)) = self.running(&journey) {
+                self.causes.insert(old, start.cause);
+                self.end(place, "restarted");
+            }
             self.enter(Some(journey.id), &rule.name, None, start.cause, What::Started);
             let place = self.subject.journeys.len();
+            self.causes.insert(journey.id, start.cause);
             self.subject.journeys.push(journey);
             self.changed.insert(place);
             self.queue.push_back((place, depth));
+            if let Some(event) = event {
+                self.listen(place, event);
+            }
         }
     }
 
     /// A journey at its first step.
-    fn journey(&self, rule: &rule::Campaign, cause: Cause, event: Option<&Event>, properties: Properties) -> Journey {
+    fn begun(&self, rule: &rule::Campaign, cause: Cause, event: Option<&Event>, properties: Properties) -> Journey {
         let subject = match (self.mode, event) {
             (Mode::Anonymous, Some(event)) => event.key.0,
             _ => self.subject.person.cio_id.to_bytes(),
@@ -88,7 +97,15 @@ impl Run<'_> {
             effects: 0,
             wake: None,
             ended: None,
+            kept: Kept::default(),
         }
+    }
+
+    /// The journey that runs for the same person and key as `new`.
+    fn running(&self, new: &Journey) -> Option<(usize, JourneyId)> {
+        let same = |other: &Journey| other.ended.is_none() && other.campaign == new.campaign && other.key == new.key;
+        let place = self.subject.journeys.iter().position(same)?;
+        Some((place, self.subject.journeys.get(place)?.id))
     }
 
     /// Why `journey` may not begin, if so.
@@ -108,8 +125,6 @@ impl Run<'_> {
             Frequency::Once => true,
             Frequency::OncePer(span) => self.at < last.plus(span),
         });
-        let same =
-            |other: &Journey| other.ended.is_none() && other.campaign == journey.campaign && other.key == journey.key;
         if rule.state == CampaignState::Paused {
             Some("paused")
         } else if age > rule.max_event_age {
@@ -118,7 +133,7 @@ impl Run<'_> {
             Some("filter")
         } else if too_often {
             Some("frequency")
-        } else if self.subject.journeys.iter().any(same) {
+        } else if rule.if_running == IfRunning::Keep && self.running(journey).is_some() {
             Some("already running")
         } else {
             None

@@ -1,12 +1,13 @@
-//! Messages and calls that change whether somebody wants to hear from us: what they write is decided in `resolve`.
+//! Messages and calls that change whether somebody wants to hear from us: what they write is decided in
+//! `resolve` and `model`.
 
 use serde_json::Value as Json;
 
 use super::pass::Pass;
+use crate::model::consent;
 use crate::model::id::PersonId;
 use crate::model::inbound::Arrival;
 use crate::model::value::Properties;
-use crate::resolve::consent;
 
 impl Pass<'_> {
     /// What a whole message that is a stop or start word writes.
@@ -17,6 +18,6 @@ impl Pass<'_> {
 
     /// What a call that writes `unsubscribed` really writes.
     pub(super) fn by_call(&self, person: PersonId, written: &Json) -> Option<Properties> {
-        consent::by_call(written, &self.subjects.get(&person)?.person.attributes)
+        consent::by_program(&self.subjects.get(&person)?.person.attributes, written)
     }
 }

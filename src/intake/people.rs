@@ -6,6 +6,7 @@ use ulid::Ulid;
 use super::item::{Identify, Move, Outcome, Track};
 use super::pass::Pass;
 use crate::engine::{Input, Subject};
+use crate::model::consent;
 use crate::model::event::{Event, Kind};
 use crate::model::id::{EventKey, PersonId};
 use crate::model::identity::Channel;
@@ -15,7 +16,6 @@ use crate::model::person::{Handle, Person};
 use crate::model::phone::{Phone, Region};
 use crate::model::time::Second;
 use crate::model::value::Properties;
-use crate::resolve::consent;
 use crate::resolve::identity::{self, Holder, age};
 use crate::store::identities::Identity;
 

@@ -1,8 +1,10 @@
 //! The words everything else is written in: ids, time, values, events, people, rules, effects.
 //! Plain data and pure functions; nothing here knows a rule file, a database or a provider.
 
+pub mod cadence;
 pub mod calendar;
 pub mod compare;
+pub mod consent;
 pub mod effect;
 pub mod event;
 pub mod id;
@@ -16,6 +18,7 @@ pub mod person;
 pub mod phone;
 pub mod rule;
 pub mod said;
+pub mod sample;
 pub mod sender;
 pub mod time;
 pub mod transition;

@@ -11,6 +11,7 @@ use super::asked::{self, Asked};
 use super::stage::{KEY, Stage};
 use super::story::{Someone, Which};
 use crate::engine::{self, Input, Step, Subject};
+use crate::model::consent;
 use crate::model::effect::{Body, Effect, EffectKind};
 use crate::model::event::{Event, Kind, MessageRef};
 use crate::model::id::{EffectId, EventKey, PersonId, SegmentId, Seq};
@@ -23,7 +24,6 @@ use crate::model::time::Second;
 use crate::model::transition::{Cause, Transition};
 use crate::model::value::Properties;
 use crate::resolve::attribution::{self, Question};
-use crate::resolve::consent;
 
 /// Messages to one person that are accepted in one second, before that is taken for a loop.
 pub const SENDS_PER_SECOND_MAX: usize = 1_000;
@@ -102,7 +102,7 @@ impl Life {
         };
         let mut first = someone.attributes.clone();
         let unsubscribed = first.remove(consent::UNSUBSCRIBED);
-        first.extend(unsubscribed.and_then(|written| consent::by_call(&written, &first)).into_iter().flatten());
+        first.extend(unsubscribed.and_then(|written| consent::by_program(&first, &written)).into_iter().flatten());
         first.retain(|_, value| !value.is_null());
         first.iter().for_each(|(name, value)| person.set(name, value));
         let mut life = Self {
@@ -198,7 +198,7 @@ impl Life {
     pub fn set(&mut self, stage: &Stage, mut written: Properties, at: Second, arrives: Second) {
         let unsubscribed = written.remove(consent::UNSUBSCRIBED);
         let attributes = &self.subject.person.attributes;
-        written.extend(unsubscribed.and_then(|value| consent::by_call(&value, attributes)).into_iter().flatten());
+        written.extend(unsubscribed.and_then(|value| consent::by_program(attributes, &value)).into_iter().flatten());
         if !written.is_empty() {
             self.write(stage, written, at, arrives);
             self.number(stage);

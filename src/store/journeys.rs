@@ -38,11 +38,11 @@ pub struct EntryRow {
 pub async fn insert(tx: &Tx, journeys: &[JourneyRow]) -> Result<BTreeSet<JourneyId>, StoreError> {
     static INSERT: Sql = Sql::new(
         "INSERT INTO journeys (id, person_id, campaign, rules_version, subject_key, started_at, event, position,
-                               effects, wake_at, ended_at, ended_reason, cause, cause_seq, cause_key)
+                               effects, wake_at, ended_at, ended_reason, cause, cause_seq, cause_key, kept)
          SELECT {bytes:r.value->>0}, CAST(r.value->>1 AS bigint), r.value->>2, CAST(r.value->>3 AS bigint),
                 r.value->>4, CAST(r.value->>5 AS bigint), r.value->>6, CAST(r.value->>7 AS bigint),
                 CAST(r.value->>8 AS bigint), CAST(r.value->>9 AS bigint), CAST(r.value->>10 AS bigint),
-                r.value->>11, r.value->>12, CAST(r.value->>13 AS bigint), {bytes:r.value->>14}
+                r.value->>11, r.value->>12, CAST(r.value->>13 AS bigint), {bytes:r.value->>14}, r.value->>15
          FROM {rows} AS r WHERE true ON CONFLICT (id) DO NOTHING RETURNING id",
     );
     if journeys.is_empty() {
@@ -67,6 +67,7 @@ pub async fn insert(tx: &Tx, journeys: &[JourneyRow]) -> Result<BTreeSet<Journey
             cause,
             seq,
             key,
+            json(&journey.kept),
         )
     });
     let rows = tx.fetch(&INSERT, vec![batch(rows)]).await?;
@@ -81,7 +82,7 @@ pub async fn save(tx: &Tx, journeys: &[&Journey]) -> Result<(), StoreError> {
     static SAVE: Sql = Sql::new(
         "UPDATE journeys SET position = CAST(r.value->>1 AS bigint), effects = CAST(r.value->>2 AS bigint),
                              wake_at = CAST(r.value->>3 AS bigint), ended_at = CAST(r.value->>4 AS bigint),
-                             ended_reason = r.value->>5
+                             ended_reason = r.value->>5, kept = r.value->>6
          FROM {rows} AS r WHERE journeys.id = {bytes:r.value->>0}",
     );
     if journeys.is_empty() {
@@ -97,6 +98,7 @@ pub async fn save(tx: &Tx, journeys: &[&Journey]) -> Result<(), StoreError> {
             journey.wake,
             ended.map(|ended| ended.at),
             ended.map(|ended| &ended.reason),
+            json(&journey.kept),
         )
     });
     tx.run(&SAVE, [batch(rows)]).await.map(drop)
@@ -109,7 +111,7 @@ pub async fn save(tx: &Tx, journeys: &[&Journey]) -> Result<(), StoreError> {
 pub async fn open_of(from: &impl Source, people: &[PersonId]) -> Result<BTreeMap<PersonId, Vec<Journey>>, StoreError> {
     static OPEN: Sql = Sql::new(
         "SELECT j.id, j.person_id, j.campaign, j.rules_version, j.subject_key, j.started_at, j.event, j.position,
-                j.effects, j.wake_at, j.ended_at, j.ended_reason, j.cause, j.cause_seq, j.cause_key
+                j.effects, j.wake_at, j.ended_at, j.ended_reason, j.cause, j.cause_seq, j.cause_key, j.kept
          FROM {rows} AS r CROSS JOIN journeys AS j
          WHERE j.person_id = CAST(r.value->>0 AS bigint) AND j.ended_at IS NULL ORDER BY j.person_id, j.id",
     );
@@ -153,13 +155,13 @@ pub struct Filter {
 pub async fn page(from: &impl Source, filter: &Filter, limit: u32) -> Result<Vec<JourneyRow>, StoreError> {
     static OF_PERSON: Sql = Sql::new(
         "SELECT id, person_id, campaign, rules_version, subject_key, started_at, event, position,
-                effects, wake_at, ended_at, ended_reason, cause, cause_seq, cause_key
+                effects, wake_at, ended_at, ended_reason, cause, cause_seq, cause_key, kept
          FROM journeys WHERE id < $1 AND ($2 IS NULL OR campaign = $2) AND person_id = $4
          ORDER BY id DESC LIMIT $3",
     );
     static OF_ALL: Sql = Sql::new(
         "SELECT id, person_id, campaign, rules_version, subject_key, started_at, event, position,
-                effects, wake_at, ended_at, ended_reason, cause, cause_seq, cause_key
+                effects, wake_at, ended_at, ended_reason, cause, cause_seq, cause_key, kept
          FROM journeys WHERE id < $1 AND ($2 IS NULL OR campaign = $2)
          ORDER BY id DESC LIMIT $3",
     );
@@ -182,7 +184,7 @@ pub async fn page(from: &impl Source, filter: &Filter, limit: u32) -> Result<Vec
 pub async fn get(from: &impl Source, id: JourneyId) -> Result<Option<JourneyRow>, StoreError> {
     static GET: Sql = Sql::new(
         "SELECT id, person_id, campaign, rules_version, subject_key, started_at, event, position,
-                effects, wake_at, ended_at, ended_reason, cause, cause_seq, cause_key
+                effects, wake_at, ended_at, ended_reason, cause, cause_seq, cause_key, kept
          FROM journeys WHERE id = $1",
     );
     from.fetch(&GET, vec![id.0.to_bytes().to_vec().into()]).await?.first().map(read).transpose()
@@ -206,6 +208,7 @@ fn read(row: &Row) -> Result<JourneyRow, StoreError> {
             effects: row.number(8)?,
             wake: row.second_or_null(9)?,
             ended,
+            kept: row.json(15)?,
         },
         person: row.get::<Option<i64>>(1)?.map(PersonId),
     })

@@ -1,6 +1,7 @@
 //! What conditions mean: text in, model out.
 
 mod forms;
+mod refused;
 mod rows;
 
 use antiphon::dsl::compile;

@@ -101,7 +101,16 @@ pub fn lines(step: &Step) -> Vec<String> {
             What::Drafted(what) => format!("would {what}"),
             What::Skipped(reason) => format!("skipped: {reason}"),
             What::Updated(names) => format!("updated {}", names.join(", ")),
+            What::Recorded(name) => format!("recorded {name}"),
+            What::Joined(segment) => format!("joined {segment}"),
+            What::Left(segment) => format!("left {segment}"),
             What::WaitsUntil(at) => format!("waits until {}", at.0 - START),
+            What::Waits => "waits".to_owned(),
+            What::Outcome(name) => format!("outcome {name}"),
+            What::TimedOut => "timed out".to_owned(),
+            What::LateAnswer(name) => format!("late answer {name}"),
+            What::Took(way) => format!("took {way}"),
+            What::Converted => "converted".to_owned(),
             What::Ended(reason) => format!("ended: {reason}"),
             What::Loop => "loop".to_owned(),
         };
@@ -157,6 +166,10 @@ pub fn is_text(name: &str, text: &str) -> Condition {
 pub fn segment(name: &str, condition: Condition) -> Segment {
     let kind = SegmentKind::Data(condition);
     Segment { name: name.to_owned(), title: None, owner: None, place: Place::default(), kind }
+}
+
+pub fn manual(name: &str) -> Segment {
+    Segment { kind: SegmentKind::Manual, ..segment(name, Condition::Everyone) }
 }
 
 pub fn campaign(name: &str, trigger: Trigger, steps: Vec<StepRule>) -> Campaign {

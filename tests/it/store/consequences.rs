@@ -1,7 +1,7 @@
 //! What follows from events: memberships, journeys, messages.
 
 use antiphon::model::id::{EffectId, JourneyId, PersonId, RulesVersion, SegmentId};
-use antiphon::model::journey::{Ended, Entry, Journey, What};
+use antiphon::model::journey::{Ended, Entry, Heard, Journey, Kept, Overdue, Waiting, What};
 use antiphon::model::message::Delivery;
 use antiphon::model::time::{Second, Span};
 use antiphon::model::transition::{Cause, Transition};
@@ -75,6 +75,13 @@ pub fn journey(number: u128, person: Option<PersonId>) -> JourneyRow {
         effects: 0,
         wake: Some(T0),
         ended: None,
+        kept: Kept {
+            waiting: Some(Waiting { until: Some(T0), disturbed: true }),
+            answer: properties(json!({"body": "Yes! \u{1F600}", "score": 1.5})),
+            heard: vec![Heard { position: 4, outcome: 1, properties: properties(json!({"body": "no"})) }],
+            overdue: vec![Overdue { position: 2, deadline: T0 }],
+            converted: true,
+        },
     };
     JourneyRow { journey, person }
 }
@@ -92,7 +99,7 @@ fn a_journey_starts_once_and_goes_on_until_it_ends() {
         assert_eq!(open[&ana], [rows[0].journey.clone(), rows[1].journey.clone()]);
 
         let mut first = rows[0].journey.clone();
-        (first.position, first.effects, first.wake) = (2, 5, None);
+        (first.position, first.effects, first.wake, first.kept) = (2, 5, None, Kept::default());
         first.ended = Some(Ended { at: T0.next(), reason: "finished".to_owned() });
         journeys::save(&tx, &[&first]).await.unwrap();
         let lines: Vec<EntryRow> = [What::Started, What::Asked(effect(4)), What::Updated(vec!["plan".to_owned()])]
