@@ -4,6 +4,8 @@
 mod block;
 mod check;
 mod compile;
+pub mod cost;
+pub mod describe;
 mod document;
 mod envelope;
 mod lower;
@@ -12,6 +14,8 @@ pub mod parse;
 mod report;
 pub mod shape;
 pub mod syntax;
+pub mod walk;
+pub mod words;
 
 pub use check::names::Before;
 pub use compile::{Compiled, RETENTION, TestFile, compile, compile_after, compile_for, decode};

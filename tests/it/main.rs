@@ -8,6 +8,7 @@ mod cli;
 mod compile;
 #[cfg(feature = "server")]
 mod demo;
+mod describe;
 mod engine;
 mod examples;
 mod hostile;
