@@ -7,4 +7,5 @@ mod journeys;
 mod life;
 mod oracle;
 mod properties;
+mod waits;
 mod world;
