@@ -10,4 +10,5 @@ mod life;
 mod oracle;
 mod pointwise;
 mod properties;
+mod waits;
 mod world;
