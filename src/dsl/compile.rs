@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use super::check::graph::{self, Uses};
+use super::check::keywords::{self, Keywords};
 use super::check::loops;
 use super::check::names::{Before, CampaignNames, Names, ScheduleNames};
 use super::document;
@@ -79,6 +80,8 @@ struct Compiler<'s> {
     /// Complaints about all files together.
     diagnostics: Vec<Diagnostic>,
     bare_within: Vec<Span>,
+    /// How many there are in `reports`: to count them for each rule anew would take its time.
+    errors: usize,
 }
 
 /// A rule with the index of its file.
@@ -106,7 +109,7 @@ impl<'s> Compiler<'s> {
     fn new(sources: &'s Sources, ids: &[FileId], retention: time::Span) -> Self {
         let mut reports: Vec<Report<'s>> = ids.iter().map(|id| Report::new(*id, sources.text(*id))).collect();
         let roots = reports.iter_mut().map(document::read).collect();
-        Self { sources, retention, reports, roots, diagnostics: Vec::new(), bare_within: Vec::new() }
+        Self { sources, retention, reports, roots, diagnostics: Vec::new(), bare_within: Vec::new(), errors: 0 }
     }
 
     fn run(mut self, before: &Before) -> (Option<RuleSet>, Vec<Diagnostic>) {
@@ -114,7 +117,10 @@ impl<'s> Compiler<'s> {
         let mut written = self.envelopes(&roots);
         let mut names = self.names(&mut written);
         names.before = before.clone();
+        names.keywords = Keywords::new(&names.declared);
+        keywords::lists(&names, &mut self.diagnostics);
         let mut uses = RuleUses::default();
+        self.errors = self.reports.iter().map(Report::errors).sum();
         let segments = self.segments(&written.segments, &names, &mut uses);
         let campaigns = self.campaigns(&written.campaigns, &names, &mut uses);
         let schedules = self.schedules(&written, &names);
@@ -223,6 +229,7 @@ impl<'s> Compiler<'s> {
                 return None;
             }
             let Some(report) = self.reports.get_mut(*index) else { continue };
+            let before = report.errors();
             let mut scope = Scope::new(names, Place::Segment, self.retention);
             scope.grace = file.grace.unwrap_or(scope.grace);
             let kind = match file.when {
@@ -235,6 +242,7 @@ impl<'s> Compiler<'s> {
                 uses.running.entry(campaign).or_default().push((file.name.clone(), at));
             }
             report.extend(scope.complaints);
+            self.errors += report.errors() - before;
             self.bare_within.append(&mut scope.bare_within);
             let Some(kind) = kind else {
                 complete = false;
@@ -302,12 +310,14 @@ impl<'s> Compiler<'s> {
                 return None;
             }
             let Some(report) = self.reports.get_mut(*index) else { continue };
+            let before = report.errors();
             let mut scope = Scope::new(names, Place::Campaign, self.retention);
             scope.own_campaign = Some(file.name.clone());
             let place = place(self.sources, report, &file.at);
             let campaign = lower::campaign(file, place, &mut scope, report);
             uses.triggers.insert(file.name.clone(), std::mem::take(&mut scope.trigger));
             report.extend(scope.complaints);
+            self.errors += report.errors() - before;
             self.bare_within.append(&mut scope.bare_within);
             match campaign {
                 Some(campaign) => _ = campaigns.insert(campaign.name.clone(), campaign),
@@ -332,6 +342,7 @@ impl<'s> Compiler<'s> {
                 return None;
             }
             let Some(report) = self.reports.get_mut(*index) else { continue };
+            let before = report.errors();
             let mut scope = Scope::new(names, Place::Campaign, self.retention);
             let place = place(self.sources, report, &file.at);
             let schedule = lower::schedule(file, place, &mut scope, report);
@@ -341,6 +352,7 @@ impl<'s> Compiler<'s> {
                 report.complain(complaint.note(format!("a campaign names it: `trigger: {{schedule: {}}}`", file.name)));
             }
             report.extend(scope.complaints);
+            self.errors += report.errors() - before;
             self.bare_within.append(&mut scope.bare_within);
             match schedule {
                 Some(schedule) => _ = schedules.insert(schedule.name.clone(), schedule),
@@ -373,8 +385,7 @@ impl<'s> Compiler<'s> {
 
     /// More would not be shown.
     fn is_full(&self) -> bool {
-        let errors: usize = self.reports.iter().map(Report::errors).sum();
-        errors > COMPLAINTS_MAX
+        self.errors > COMPLAINTS_MAX
     }
 
     /// Advice that is given once, however many places there are.

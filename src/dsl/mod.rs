@@ -14,4 +14,5 @@ pub mod shape;
 pub mod syntax;
 
 pub use check::names::Before;
+pub use check::shadow::keywords as shadowed_keywords;
 pub use compile::{Compiled, RETENTION, compile, compile_after, compile_for, decode};

@@ -1,6 +1,8 @@
 //! What conditions mean: text in, model out.
 
 mod forms;
+mod outcomes;
+mod refused;
 mod rows;
 
 use antiphon::dsl::compile;

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::keywords::Keywords;
 use crate::diagnostic::suggest::nearest;
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::dsl::envelope::schema::{Declared, built_in};
@@ -19,6 +20,8 @@ pub struct Names {
     pub manual: BTreeSet<String>,
     pub campaigns: BTreeMap<String, CampaignNames>,
     pub schedules: BTreeMap<String, ScheduleNames>,
+    /// The entries of all lists.
+    pub keywords: Keywords,
     /// What the rule set in force has.
     pub before: Before,
 }
@@ -73,6 +76,15 @@ const MESSAGE_PROPERTIES: [(&str, Type, bool); 9] = [
     ("answers", Type::Text, false),
 ];
 
+/// The values that a property of inbound messages can have, where they are few and known.
+fn listed(property: &str) -> &'static [&'static str] {
+    match property {
+        "channel" => &["whatsapp", "sms"],
+        "via" => &["text", "button", "list", "media", "flow"],
+        _ => &[],
+    }
+}
+
 /// Whose value a path reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Owner<'e> {
@@ -110,8 +122,8 @@ impl Names {
             Owner::Message => {
                 let own = MESSAGE_PROPERTIES.iter().find(|(own, ..)| *own == name);
                 if let Some((_, ty, always_set)) = own {
-                    let property = Property { ty: *ty, one_of: Vec::new(), always_set: *always_set };
-                    return Known::Yes(property, None);
+                    let one_of = listed(name).iter().map(|word| (*word).to_owned()).collect();
+                    return Known::Yes(Property { ty: *ty, one_of, always_set: *always_set }, None);
                 }
                 known(self.declared.flows.get(name), None, schema.declared)
             }
@@ -173,7 +185,13 @@ impl Names {
         events.iter().find(|(_, properties)| properties.contains_key(property)).map(|(event, _)| event.as_str())
     }
 
-    fn schema_span(&self, at: &std::ops::Range<usize>) -> Span {
+    /// Where entry `n` of `list` stands; none of a list that is built in.
+    pub fn entry_span(&self, list: &str, n: usize) -> Option<Span> {
+        self.declared.entries_at.get(list)?.get(n).map(|at| self.schema_span(at))
+    }
+
+    /// A place in the schema's file.
+    pub fn schema_span(&self, at: &std::ops::Range<usize>) -> Span {
         Span::new(self.declared.file, at.start, at.end)
     }
 }
