@@ -11,6 +11,7 @@ mod node;
 pub mod parse;
 mod report;
 pub mod shape;
+mod starts;
 pub mod syntax;
 
 pub use check::names::Before;

@@ -9,6 +9,7 @@ mod compile;
 #[cfg(feature = "server")]
 mod demo;
 mod engine;
+mod envelope;
 mod examples;
 mod hostile;
 #[cfg(feature = "server")]
