@@ -136,6 +136,7 @@ codes! {
     W0707 "pattern that is a plain keyword"
     W0708 "entry equal to another"
     W0709 "keyword that does not look like what it is"
+    W0710 "rule without a test"
     W0711 "longer than the attribution window"
     W0712 "campaign that starts itself"
     W0713 "schedule that starts nothing"
@@ -155,6 +156,11 @@ codes! {
     E0908 "schema twice"
     E0911 "cron expression that cannot be read, or never comes round"
     E0912 "unknown time zone"
+    // Tests.
+    E1001 "expectation not met"
+    E1002 "unknown person, rule or message in a test"
+    E1003 "before the start of a test, or out of order"
+    E1004 "no test selected"
 }
 
 impl Code {

@@ -32,6 +32,15 @@ pub struct Compiled {
     pub diagnostics: Vec<Diagnostic>,
     /// The files, for the frames of the diagnostics.
     pub sources: Sources,
+    /// The files with `test` that are YAML. Nothing but their kind and version was looked at.
+    pub tests: Vec<TestFile>,
+}
+
+/// A file with a test, as a tree.
+#[derive(Clone, Debug)]
+pub struct TestFile {
+    pub file: FileId,
+    pub root: Node,
 }
 
 /// Compiles rule files, by path, for a server that keeps events for [`RETENTION`].
@@ -52,10 +61,10 @@ pub fn compile_for(files: &BTreeMap<String, String>, retention: time::Span) -> C
 pub fn compile_after(files: &BTreeMap<String, String>, retention: time::Span, before: &Before) -> Compiled {
     let mut sources = Sources::default();
     let ids: Vec<FileId> = files.iter().map(|(path, text)| sources.add(path, text)).collect();
-    let (rules, mut diagnostics) = Compiler::new(&sources, &ids, retention).run(before);
+    let (rules, mut diagnostics, tests) = Compiler::new(&sources, &ids, retention).run(before);
     diagnostics.sort_by_key(Diagnostic::span);
     let rules = rules.filter(|_| !has_errors(&diagnostics));
-    Compiled { rules, diagnostics, sources }
+    Compiled { rules, diagnostics, sources, tests }
 }
 
 /// The text of a file, or the complaint that it is none.
@@ -103,6 +112,8 @@ struct Written<'n> {
     campaigns: Vec<Filed<CampaignFile<'n>>>,
     schedules: Vec<Filed<ScheduleFile<'n>>>,
     declared: Option<Declared>,
+    /// The indices of the files with `test`.
+    tests: Vec<usize>,
 }
 
 impl<'s> Compiler<'s> {
@@ -112,7 +123,7 @@ impl<'s> Compiler<'s> {
         Self { sources, retention, reports, roots, diagnostics: Vec::new(), bare_within: Vec::new(), errors: 0 }
     }
 
-    fn run(mut self, before: &Before) -> (Option<RuleSet>, Vec<Diagnostic>) {
+    fn run(mut self, before: &Before) -> (Option<RuleSet>, Vec<Diagnostic>, Vec<TestFile>) {
         let roots = std::mem::take(&mut self.roots);
         let mut written = self.envelopes(&roots);
         let mut names = self.names(&mut written);
@@ -131,6 +142,8 @@ impl<'s> Compiler<'s> {
         }
         let rules = written.segments.len() + written.campaigns.len() + written.schedules.len();
         self.advise(&names.declared, rules);
+        let tests = std::mem::take(&mut written.tests);
+        let files: Vec<FileId> = self.reports.iter().map(Report::file).collect();
         for report in self.reports {
             self.diagnostics.extend(report.into_diagnostics());
         }
@@ -140,7 +153,9 @@ impl<'s> Compiler<'s> {
             campaigns,
             schedules,
         });
-        (rules, self.diagnostics)
+        let trees = files.into_iter().zip(roots).enumerate().filter(|(index, _)| tests.contains(index));
+        let tests = trees.filter_map(|(_, (file, root))| Some(TestFile { file, root: root? })).collect();
+        (rules, self.diagnostics, tests)
     }
 
     fn envelopes<'n>(&mut self, roots: &'n [Option<Node>]) -> Written<'n> {
@@ -150,7 +165,7 @@ impl<'s> Compiler<'s> {
             let path = self.sources.path(report.file());
             let Some((kind, mut fields)) = kind(path, root, report) else { continue };
             match kind {
-                Kind::Test => {}
+                Kind::Test => written.tests.push(index),
                 Kind::Schema => match &written.declared {
                     None => written.declared = Some(schema::read(fields, report)),
                     Some(first) => {

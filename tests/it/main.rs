@@ -8,6 +8,7 @@ mod cli;
 mod compile;
 #[cfg(feature = "server")]
 mod demo;
+mod describe;
 mod engine;
 mod envelope;
 mod examples;
@@ -25,6 +26,7 @@ mod outbox;
 mod phones;
 mod providers;
 mod resolve;
+mod scenarios;
 #[cfg(feature = "server")]
 mod settings;
 #[cfg(feature = "server")]

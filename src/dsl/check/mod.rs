@@ -5,7 +5,7 @@ pub mod graph;
 pub mod keywords;
 pub mod loops;
 pub mod names;
+pub mod outcomes;
 pub mod pattern;
 pub mod redundant;
-pub mod shadow;
 pub mod values;

@@ -7,9 +7,9 @@ use super::flow::{AtMost, Flow, longest};
 use super::reference::StepNames;
 use super::scope::Scope;
 use super::value::{Carried, Roots};
-use crate::diagnostic::{Code, Span};
+use crate::diagnostic::{Code, Diagnostic};
 use crate::dsl::block;
-use crate::dsl::check::shadow;
+use crate::dsl::check::outcomes;
 use crate::dsl::check::values::with_article;
 use crate::dsl::envelope::forks::{BranchFile, OutcomeFile, TimeoutFile, WaitUntilFile};
 use crate::dsl::envelope::span;
@@ -19,12 +19,12 @@ use crate::dsl::parse;
 use crate::dsl::report::Report;
 use crate::dsl::syntax;
 use crate::model::rule::{Action, Arm, Condition, Outcome, Path, Share, Step, Timeout, Wait, WaitUntil};
-use crate::model::time;
+use crate::model::time::Span;
 use crate::model::value::Type;
 use crate::template;
 
 /// A local time comes round again after so long at most: the clocks may change in between.
-const UNTIL_TIME_MAX: time::Span = time::Span::hours(25);
+const UNTIL_TIME_MAX: Span = Span::hours(25);
 
 /// One walk through a campaign.
 pub(super) struct Walk<'w, 'a, 's> {
@@ -34,9 +34,9 @@ pub(super) struct Walk<'w, 'a, 's> {
     /// What `event` is.
     pub event: Carried,
     /// How long the send window can hold a message back.
-    pub hold: time::Span,
+    pub hold: Span,
     /// How long a timeout waits for events that arrive late.
-    pub grace: time::Span,
+    pub grace: Span,
 }
 
 impl Walk<'_, '_, '_> {
@@ -120,9 +120,9 @@ impl Walk<'_, '_, '_> {
             syntax::Wait::Until { path, offset } => {
                 flow.pass(None);
                 let offset = match offset {
-                    None => Some(time::Span(0)),
+                    None => Some(Span(0)),
                     Some(offset) => span::seconds(&offset.length, self.report)
-                        .map(|span| if offset.back { time::Span(-span.0) } else { span }),
+                        .map(|span| if offset.back { Span(-span.0) } else { span }),
                 };
                 let path = self.instant(path, roots);
                 Some(Wait::Until { path: path?, offset: offset? })
@@ -160,7 +160,7 @@ impl Walk<'_, '_, '_> {
     fn wait_until(&mut self, file: &WaitUntilFile<'_>, flow: &mut Flow) -> Option<WaitUntil> {
         let timeout_after = file.timeout.as_ref().map(|timeout| {
             let late = self.grace.0.saturating_add(1);
-            time::Span(longest(timeout.after).0.saturating_add(late))
+            Span(longest(timeout.after).0.saturating_add(late))
         });
         let mut ways = Vec::new();
         let outcomes: Vec<Option<Outcome>> =
@@ -224,11 +224,12 @@ impl Walk<'_, '_, '_> {
                     .also(first.at.clone(), "this one always comes first");
                 continue;
             }
+            for (first, words) in outcomes::shadowed(&earlier, &outcome.condition) {
+                let complaint = Diagnostic::new(Code::W0703, self.report.span(&file.at), words.says(&file.name));
+                self.report.complain(complaint).also(first.at.clone(), "of two that are met the first wins");
+            }
             earlier.push((file, &outcome.condition));
         }
-        let places: Vec<(&Condition, Span)> =
-            earlier.iter().map(|(file, condition)| (*condition, self.report.span(&file.at))).collect();
-        self.report.extend(shadow::keywords(&places));
         let everyone = earlier.iter().find(|(_, condition)| **condition == Condition::Everyone);
         if let (Some((first, _)), Some(timeout)) = (everyone, timeout) {
             self.report

@@ -2,9 +2,12 @@
 
 mod campaigns;
 mod chance;
+mod defined;
+mod definition;
 mod edges;
 mod journeys;
 mod life;
 mod oracle;
+mod pointwise;
 mod properties;
 mod world;
