@@ -7,10 +7,12 @@ mod client;
 mod demo;
 mod exit;
 mod init;
+mod load;
 mod paint;
 mod plain;
 mod rules;
 mod run;
 pub mod serve;
+mod test;
 
 pub use run::run;

@@ -12,6 +12,7 @@ mod describe;
 mod engine;
 mod envelope;
 mod examples;
+mod format;
 mod hostile;
 #[cfg(feature = "server")]
 mod intake;
