@@ -11,6 +11,7 @@ mod compile;
 mod demo;
 mod describe;
 mod engine;
+mod envelope;
 mod examples;
 mod format;
 mod hostile;
