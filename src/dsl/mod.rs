@@ -8,6 +8,7 @@ pub mod cost;
 pub mod describe;
 mod document;
 mod envelope;
+pub mod format;
 mod lower;
 mod node;
 pub mod parse;

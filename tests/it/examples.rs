@@ -34,13 +34,13 @@ fn read(folder: &Path, ending: &str, files: &mut Files) {
     }
 }
 
-fn samples() -> Files {
+pub fn samples() -> Files {
     let mut files = Files::new();
     read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("rules"), "yaml", &mut files);
     files
 }
 
-fn pages() -> Vec<Page> {
+pub fn pages() -> Vec<Page> {
     let mut files = Files::new();
     read(Path::new(env!("CARGO_MANIFEST_DIR")), "md", &mut files);
     files.iter().map(|(path, text)| Page::read(path, text, &samples())).collect()

@@ -11,6 +11,7 @@ mod demo;
 mod describe;
 mod engine;
 mod examples;
+mod format;
 mod hostile;
 #[cfg(feature = "server")]
 mod intake;
