@@ -1,16 +1,13 @@
 //! `check`: all complaints about rule files, without a server.
 
-use std::collections::BTreeMap;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
 use super::exit::{Exit, failed};
+use super::load;
 use super::paint::{github, human, json, summary};
-use super::run::{given, settings};
 use crate::diagnostic::{Diagnostic, Severity, Sources};
-use crate::dsl;
-use crate::rollout::folder::{self, FolderError};
 
 /// Checks rule files and says everything that is wrong with them, without a server.
 ///
@@ -52,7 +49,7 @@ pub struct Checked {
 }
 
 pub fn run(arguments: &Arguments) -> Exit {
-    let sets = match sets(arguments) {
+    let sets = match load::sets(&arguments.paths, arguments.config.as_deref()) {
         Ok(sets) => sets,
         Err(exit) => return exit,
     };
@@ -82,79 +79,11 @@ pub fn run(arguments: &Arguments) -> Exit {
     exit
 }
 
-/// The folders to check, each with the files whose complaints are wanted; none means all.
-fn sets(arguments: &Arguments) -> Result<BTreeMap<PathBuf, Vec<PathBuf>>, Exit> {
-    let mut sets: BTreeMap<PathBuf, Vec<PathBuf>> = BTreeMap::new();
-    if arguments.paths.is_empty() {
-        sets.insert(rules_folder(arguments)?, Vec::new());
-    }
-    for path in &arguments.paths {
-        if path.is_dir() {
-            sets.entry(path.clone()).or_default();
-            continue;
-        }
-        // The set around a file: the rules folder, if the file lies in it, else the file's own.
-        let rules = rules_folder(arguments)?;
-        let own = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let root = if lies_in(path, &rules) { rules } else { own.to_path_buf() };
-        sets.entry(root).or_default().push(path.clone());
-    }
-    Ok(sets)
-}
-
-fn rules_folder(arguments: &Arguments) -> Result<PathBuf, Exit> {
-    Ok(settings(&given(arguments.config.clone()))?.rules)
-}
-
-fn lies_in(path: &Path, folder: &Path) -> bool {
-    match (path.canonicalize(), folder.canonicalize()) {
-        (Ok(path), Ok(folder)) => path.starts_with(folder),
-        _ => false,
-    }
-}
-
 /// Checks the rule set below `root`.
 fn check(root: &Path, wanted: &[PathBuf]) -> Result<Checked, String> {
-    let shown = shown(root);
-    let snapshot = folder::read(root).map_err(|error| match error {
-        FolderError::Missing | FolderError::Empty => {
-            format!("{}: {error}; `antiphon init` writes a few rules", root.display())
-        }
-        FolderError::Restless | FolderError::Unusable(_) => error.to_string(),
-    })?;
-    let files = snapshot.len();
-    if let Some(path) = wanted.iter().find(|path| !path.is_file()) {
-        return Err(format!("{}: there is no such file", path.display()));
-    }
-    let (mut sources, mut unreadable, mut texts) = (Sources::default(), Vec::new(), BTreeMap::new());
-    for (path, bytes) in snapshot {
-        let path = format!("{shown}{path}");
-        match dsl::decode(&path, bytes, &mut sources) {
-            Ok(text) => {
-                texts.insert(path, text);
-            }
-            Err(diagnostic) => unreadable.push(*diagnostic),
-        }
-    }
-    if !unreadable.is_empty() {
-        return Ok(Checked { diagnostics: unreadable, sources, files, segments: 0, campaigns: 0 });
-    }
-    let compiled = dsl::compile(&texts);
+    let (compiled, files) = load::compile(root, wanted)?;
     let (segments, campaigns) = compiled.rules.map_or((0, 0), |set| (set.segments.len(), set.campaigns.len()));
     let mut diagnostics = compiled.diagnostics;
-    if !wanted.is_empty() {
-        let wanted: Vec<PathBuf> = wanted.iter().filter_map(|path| path.canonicalize().ok()).collect();
-        diagnostics.retain(|diagnostic| {
-            let path = Path::new(compiled.sources.path(diagnostic.span().file)).canonicalize();
-            path.is_ok_and(|path| wanted.contains(&path))
-        });
-    }
+    load::keep_wanted(&mut diagnostics, &compiled.sources, wanted);
     Ok(Checked { diagnostics, sources: compiled.sources, files, segments, campaigns })
-}
-
-/// The folder as it stands in front of its files' paths: without `./`, with a slash.
-fn shown(root: &Path) -> String {
-    let parts = root.components().filter(|part| *part != Component::CurDir);
-    let path: PathBuf = parts.collect();
-    if path.as_os_str().is_empty() { String::new() } else { format!("{}/", path.display()) }
 }
