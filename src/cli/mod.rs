@@ -4,6 +4,7 @@
 mod activity;
 mod check;
 mod client;
+mod cost;
 mod demo;
 mod describe;
 mod exit;

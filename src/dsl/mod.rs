@@ -8,6 +8,7 @@ pub mod cost;
 pub mod describe;
 mod document;
 mod envelope;
+pub mod json_schema;
 mod lower;
 mod node;
 pub mod parse;

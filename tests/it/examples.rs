@@ -39,7 +39,7 @@ fn samples() -> Files {
     files
 }
 
-fn pages() -> Vec<Page> {
+pub fn pages() -> Vec<Page> {
     let mut files = Files::new();
     read(Path::new(env!("CARGO_MANIFEST_DIR")), "md", &mut files);
     files.iter().map(|(path, text)| Page::read(path, text, &samples())).collect()

@@ -14,6 +14,7 @@ mod examples;
 mod hostile;
 #[cfg(feature = "server")]
 mod intake;
+mod json_schema;
 #[cfg(feature = "server")]
 mod kill;
 mod language;
