@@ -9,6 +9,7 @@ use super::paint::{github, human, json, summary};
 use super::{cost, load};
 use crate::diagnostic::{Diagnostic, Severity, Sources};
 use crate::model::rule::RuleSet;
+use crate::scenario;
 
 /// Checks rule files and says everything that is wrong with them, without a server.
 ///
@@ -99,8 +100,10 @@ pub fn run(arguments: &Arguments) -> Exit {
 /// Checks the rule set below `root`.
 fn check(root: &Path, wanted: &[PathBuf]) -> Result<Checked, String> {
     let (compiled, files) = load::compile(root, wanted)?;
+    let tests = scenario::read(&compiled);
     let (segments, campaigns) = compiled.rules.as_ref().map_or((0, 0), |set| (set.segments.len(), set.campaigns.len()));
     let mut diagnostics = compiled.diagnostics;
+    diagnostics.extend(tests.diagnostics);
     load::keep_wanted(&mut diagnostics, &compiled.sources, wanted);
     Ok(Checked { diagnostics, sources: compiled.sources, files, segments, campaigns, rules: compiled.rules })
 }

@@ -64,7 +64,7 @@ pub fn compile(root: &Path, wanted: &[PathBuf]) -> Result<(Compiled, usize), Str
     if diagnostics.is_empty() {
         return Ok((dsl::compile(&texts), files));
     }
-    Ok((Compiled { rules: None, diagnostics, sources }, files))
+    Ok((Compiled { rules: None, diagnostics, sources, tests: Vec::new() }, files))
 }
 
 /// Whether `path`, as diagnostics show it, is one of `wanted`, or any file will do.

@@ -15,5 +15,6 @@ mod plain;
 mod rules;
 mod run;
 pub mod serve;
+mod test;
 
 pub use run::run;

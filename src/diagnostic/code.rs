@@ -127,13 +127,20 @@ codes! {
     E0620 "missing value without a default"
     E0621 "unknown path or filter"
     // Warnings.
+    W0701 "word of a list, looked for inside of messages"
     W0702 "`not` takes in those without a value"
     W0703 "keyword that an earlier outcome takes"
     W0704 "always true or always false"
     W0705 "absence that is true of people just met"
+    W0706 "the same condition twice"
+    W0707 "pattern that is a plain keyword"
+    W0708 "entry equal to another"
+    W0709 "keyword that does not look like what it is"
+    W0710 "rule without a test"
     W0711 "longer than the attribution window"
     W0712 "campaign that starts itself"
     W0713 "schedule that starts nothing"
+    W0714 "keyword that also unsubscribes, or lifts that"
     // Advice.
     A0801 "window that ends now"
     A0802 "built-in stop and start lists in force"
@@ -149,6 +156,11 @@ codes! {
     E0908 "schema twice"
     E0911 "cron expression that cannot be read, or never comes round"
     E0912 "unknown time zone"
+    // Tests.
+    E1001 "expectation not met"
+    E1002 "unknown person, rule or message in a test"
+    E1003 "before the start of a test, or out of order"
+    E1004 "no test selected"
 }
 
 impl Code {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use super::check::graph::{self, Uses};
+use super::check::keywords::{self, Keywords};
 use super::check::loops;
 use super::check::names::{Before, CampaignNames, Names, ScheduleNames};
 use super::document;
@@ -31,6 +32,15 @@ pub struct Compiled {
     pub diagnostics: Vec<Diagnostic>,
     /// The files, for the frames of the diagnostics.
     pub sources: Sources,
+    /// The files with `test` that are YAML. Nothing but their kind and version was looked at.
+    pub tests: Vec<TestFile>,
+}
+
+/// A file with a test, as a tree.
+#[derive(Clone, Debug)]
+pub struct TestFile {
+    pub file: FileId,
+    pub root: Node,
 }
 
 /// Compiles rule files, by path, for a server that keeps events for [`RETENTION`].
@@ -51,10 +61,10 @@ pub fn compile_for(files: &BTreeMap<String, String>, retention: time::Span) -> C
 pub fn compile_after(files: &BTreeMap<String, String>, retention: time::Span, before: &Before) -> Compiled {
     let mut sources = Sources::default();
     let ids: Vec<FileId> = files.iter().map(|(path, text)| sources.add(path, text)).collect();
-    let (rules, mut diagnostics) = Compiler::new(&sources, &ids, retention).run(before);
+    let (rules, mut diagnostics, tests) = Compiler::new(&sources, &ids, retention).run(before);
     diagnostics.sort_by_key(Diagnostic::span);
     let rules = rules.filter(|_| !has_errors(&diagnostics));
-    Compiled { rules, diagnostics, sources }
+    Compiled { rules, diagnostics, sources, tests }
 }
 
 /// The text of a file, or the complaint that it is none.
@@ -79,6 +89,8 @@ struct Compiler<'s> {
     /// Complaints about all files together.
     diagnostics: Vec<Diagnostic>,
     bare_within: Vec<Span>,
+    /// How many there are in `reports`: to count them for each rule anew would take its time.
+    errors: usize,
 }
 
 /// A rule with the index of its file.
@@ -100,21 +112,26 @@ struct Written<'n> {
     campaigns: Vec<Filed<CampaignFile<'n>>>,
     schedules: Vec<Filed<ScheduleFile<'n>>>,
     declared: Option<Declared>,
+    /// The indices of the files with `test`.
+    tests: Vec<usize>,
 }
 
 impl<'s> Compiler<'s> {
     fn new(sources: &'s Sources, ids: &[FileId], retention: time::Span) -> Self {
         let mut reports: Vec<Report<'s>> = ids.iter().map(|id| Report::new(*id, sources.text(*id))).collect();
         let roots = reports.iter_mut().map(document::read).collect();
-        Self { sources, retention, reports, roots, diagnostics: Vec::new(), bare_within: Vec::new() }
+        Self { sources, retention, reports, roots, diagnostics: Vec::new(), bare_within: Vec::new(), errors: 0 }
     }
 
-    fn run(mut self, before: &Before) -> (Option<RuleSet>, Vec<Diagnostic>) {
+    fn run(mut self, before: &Before) -> (Option<RuleSet>, Vec<Diagnostic>, Vec<TestFile>) {
         let roots = std::mem::take(&mut self.roots);
         let mut written = self.envelopes(&roots);
         let mut names = self.names(&mut written);
         names.before = before.clone();
+        names.keywords = Keywords::new(&names.declared);
+        keywords::lists(&names, &mut self.diagnostics);
         let mut uses = RuleUses::default();
+        self.errors = self.reports.iter().map(Report::errors).sum();
         let segments = self.segments(&written.segments, &names, &mut uses);
         let campaigns = self.campaigns(&written.campaigns, &names, &mut uses);
         let schedules = self.schedules(&written, &names);
@@ -124,6 +141,8 @@ impl<'s> Compiler<'s> {
         }
         let rules = written.segments.len() + written.campaigns.len() + written.schedules.len();
         self.advise(&names.declared, rules);
+        let tests = std::mem::take(&mut written.tests);
+        let files: Vec<FileId> = self.reports.iter().map(Report::file).collect();
         for report in self.reports {
             self.diagnostics.extend(report.into_diagnostics());
         }
@@ -133,7 +152,9 @@ impl<'s> Compiler<'s> {
             campaigns,
             schedules,
         });
-        (rules, self.diagnostics)
+        let trees = files.into_iter().zip(roots).enumerate().filter(|(index, _)| tests.contains(index));
+        let tests = trees.filter_map(|(_, (file, root))| Some(TestFile { file, root: root? })).collect();
+        (rules, self.diagnostics, tests)
     }
 
     fn envelopes<'n>(&mut self, roots: &'n [Option<Node>]) -> Written<'n> {
@@ -143,7 +164,7 @@ impl<'s> Compiler<'s> {
             let path = self.sources.path(report.file());
             let Some((kind, mut fields)) = kind(path, root, report) else { continue };
             match kind {
-                Kind::Test => {}
+                Kind::Test => written.tests.push(index),
                 Kind::Schema => match &written.declared {
                     None => written.declared = Some(schema::read(fields, report)),
                     Some(first) => {
@@ -223,6 +244,7 @@ impl<'s> Compiler<'s> {
                 return None;
             }
             let Some(report) = self.reports.get_mut(*index) else { continue };
+            let before = report.errors();
             let mut scope = Scope::new(names, Place::Segment, self.retention);
             scope.grace = file.grace.unwrap_or(scope.grace);
             let kind = match file.when {
@@ -235,6 +257,7 @@ impl<'s> Compiler<'s> {
                 uses.running.entry(campaign).or_default().push((file.name.clone(), at));
             }
             report.extend(scope.complaints);
+            self.errors += report.errors() - before;
             self.bare_within.append(&mut scope.bare_within);
             let Some(kind) = kind else {
                 complete = false;
@@ -302,12 +325,14 @@ impl<'s> Compiler<'s> {
                 return None;
             }
             let Some(report) = self.reports.get_mut(*index) else { continue };
+            let before = report.errors();
             let mut scope = Scope::new(names, Place::Campaign, self.retention);
             scope.own_campaign = Some(file.name.clone());
             let place = place(self.sources, report, &file.at);
             let campaign = lower::campaign(file, place, &mut scope, report);
             uses.triggers.insert(file.name.clone(), std::mem::take(&mut scope.trigger));
             report.extend(scope.complaints);
+            self.errors += report.errors() - before;
             self.bare_within.append(&mut scope.bare_within);
             match campaign {
                 Some(campaign) => _ = campaigns.insert(campaign.name.clone(), campaign),
@@ -332,6 +357,7 @@ impl<'s> Compiler<'s> {
                 return None;
             }
             let Some(report) = self.reports.get_mut(*index) else { continue };
+            let before = report.errors();
             let mut scope = Scope::new(names, Place::Campaign, self.retention);
             let place = place(self.sources, report, &file.at);
             let schedule = lower::schedule(file, place, &mut scope, report);
@@ -341,6 +367,7 @@ impl<'s> Compiler<'s> {
                 report.complain(complaint.note(format!("a campaign names it: `trigger: {{schedule: {}}}`", file.name)));
             }
             report.extend(scope.complaints);
+            self.errors += report.errors() - before;
             self.bare_within.append(&mut scope.bare_within);
             match schedule {
                 Some(schedule) => _ = schedules.insert(schedule.name.clone(), schedule),
@@ -373,8 +400,7 @@ impl<'s> Compiler<'s> {
 
     /// More would not be shown.
     fn is_full(&self) -> bool {
-        let errors: usize = self.reports.iter().map(Report::errors).sum();
-        errors > COMPLAINTS_MAX
+        self.errors > COMPLAINTS_MAX
     }
 
     /// Advice that is given once, however many places there are.

@@ -8,6 +8,7 @@ pub mod cost;
 pub mod describe;
 mod document;
 mod envelope;
+pub mod format;
 pub mod json_schema;
 mod lower;
 mod node;
@@ -19,4 +20,14 @@ pub mod walk;
 pub mod words;
 
 pub use check::names::Before;
-pub use compile::{Compiled, RETENTION, compile, compile_after, compile_for, decode};
+pub use compile::{Compiled, RETENTION, TestFile, compile, compile_after, compile_for, decode};
+
+/// What the reader of tests shares with that of rules: trees that know their places, keys, complaints.
+pub mod file {
+    pub use super::check::names::OWN_EVENTS;
+    pub use super::envelope::fields::{self, Fields};
+    pub use super::envelope::schema::built_in;
+    pub use super::envelope::span::offset;
+    pub use super::node::{Content, Key, Node, Scalar, Style};
+    pub use super::report::{COMPLAINTS_MAX, Report};
+}

@@ -17,6 +17,7 @@ pub mod norm;
 pub mod person;
 pub mod phone;
 pub mod rule;
+pub mod said;
 pub mod sample;
 pub mod sender;
 pub mod time;

@@ -5,11 +5,12 @@ use ulid::Ulid;
 
 use super::rule::Share;
 
-/// Somebody's place in the shuffle named `name`: the first 8 bytes of SHA-256(name, 0x00, `cio_id`), where the
-/// id is its 16 bytes, read as a big-endian number.
+/// Somebody's place in the shuffle named `name`: the first 8 bytes of SHA-256(name, 0x00, `cio_id`), read as a
+/// big-endian number. The id is hashed as it is shown: a ULID in lower case.
 #[must_use]
 pub fn place(name: &str, cio_id: Ulid) -> u64 {
-    let digest = Sha256::new().chain_update(name.as_bytes()).chain_update([0]).chain_update(cio_id.to_bytes());
+    let id = cio_id.to_string().to_ascii_lowercase();
+    let digest = Sha256::new().chain_update(name).chain_update([0]).chain_update(id);
     digest.finalize().iter().take(8).fold(0, |place, byte| place << 8 | u64::from(*byte))
 }
 

@@ -11,6 +11,7 @@ mod demo;
 mod describe;
 mod engine;
 mod examples;
+mod format;
 mod hostile;
 #[cfg(feature = "server")]
 mod intake;
@@ -26,6 +27,7 @@ mod outbox;
 mod phones;
 mod providers;
 mod resolve;
+mod scenarios;
 #[cfg(feature = "server")]
 mod settings;
 #[cfg(feature = "server")]

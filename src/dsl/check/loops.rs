@@ -69,7 +69,7 @@ pub fn circles(campaigns: &[Campaign], segments: &[Segment]) -> Vec<Circle> {
             let mut leads: Vec<(usize, Option<&str>)> = Vec::new();
             for (step, effect) in effects(campaign) {
                 for n in watching.get(&effect.seen()).into_iter().flatten() {
-                    let starts = campaigns.get(*n).is_some_and(|other| rules.starts(&other.trigger, effect));
+                    let starts = campaigns.get(*n).is_some_and(|other| rules.starts(other, effect));
                     if starts && !leads.iter().any(|(known, _)| known == n) {
                         leads.push((*n, step));
                     }
@@ -176,9 +176,11 @@ struct Rules<'r> {
 type Visited<'r> = BTreeSet<(&'r str, bool)>;
 
 impl<'r> Rules<'r> {
-    fn starts(&self, trigger: &'r Trigger, effect: Effect<'_>) -> bool {
-        match trigger {
+    fn starts(&self, campaign: &'r Campaign, effect: Effect<'_>) -> bool {
+        match &campaign.trigger {
             Trigger::Event(phrase) => self.completes(phrase, effect, &mut Visited::new()),
+            // That its condition asks whether the campaign itself runs is an error of its own.
+            Trigger::Becomes(_) if matches!(effect, Effect::Runs(name) if name == campaign.name) => false,
             Trigger::Becomes(condition) => self.turns(condition, true, effect, &mut Visited::new()),
             Trigger::Schedule(_) | Trigger::Api => false,
         }

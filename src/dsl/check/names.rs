@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::keywords::Keywords;
 use crate::diagnostic::suggest::nearest;
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::dsl::envelope::schema::{Declared, built_in};
@@ -18,6 +19,8 @@ pub struct Names {
     /// Those of the segments whose members come from outside.
     pub manual: BTreeSet<String>,
     pub campaigns: BTreeMap<String, CampaignNames>,
+    /// The entries of all lists.
+    pub keywords: Keywords,
     pub schedules: BTreeMap<String, ScheduleNames>,
     /// What the rule set in force has.
     pub before: Before,
@@ -73,10 +76,20 @@ const MESSAGE_PROPERTIES: [(&str, Type, bool); 9] = [
     ("answers", Type::Text, false),
 ];
 
+/// The values that a property of inbound messages can have, where they are few and known.
+fn listed(property: &str) -> &'static [&'static str] {
+    match property {
+        "channel" => &["whatsapp", "sms"],
+        "via" => &["text", "button", "list", "media", "flow"],
+        _ => &[],
+    }
+}
+
 /// What every inbound message has under `name`.
 pub fn message_property(name: &str) -> Option<Property> {
     let (_, ty, always_set) = MESSAGE_PROPERTIES.iter().find(|(own, ..)| *own == name)?;
-    Some(Property { ty: *ty, one_of: Vec::new(), always_set: *always_set })
+    let one_of = listed(name).iter().map(|word| (*word).to_owned()).collect();
+    Some(Property { ty: *ty, one_of, always_set: *always_set })
 }
 
 /// Whose value a path reads.
@@ -177,7 +190,13 @@ impl Names {
         events.iter().find(|(_, properties)| properties.contains_key(property)).map(|(event, _)| event.as_str())
     }
 
-    fn schema_span(&self, at: &std::ops::Range<usize>) -> Span {
+    /// Where entry `n` of `list` stands; none of a list that is built in.
+    pub fn entry_span(&self, list: &str, n: usize) -> Option<Span> {
+        self.declared.entries_at.get(list)?.get(n).map(|at| self.schema_span(at))
+    }
+
+    /// A place in the schema's file.
+    pub fn schema_span(&self, at: &std::ops::Range<usize>) -> Span {
         Span::new(self.declared.file, at.start, at.end)
     }
 }

@@ -26,12 +26,13 @@ pub struct CampaignFile<'n> {
     pub max_event_age: Span,
     pub filter: Option<&'n Node>,
     pub entry: EntryFile<'n>,
-    pub limit: Option<(&'n Key, &'n Node)>,
-    pub send_window: Option<(&'n Key, SendWindow)>,
-    pub exit: Option<(&'n Key, &'n Node)>,
+    pub limit: Option<&'n Node>,
+    pub send_window: Option<SendWindow>,
+    pub exit: Option<&'n Node>,
     pub goal: Option<GoalFile<'n>>,
     /// None: as the schema says.
-    pub grace: Option<(&'n Key, Span)>,
+    pub grace: Option<Span>,
+    /// With its place.
     pub on_deploy: (Range<usize>, OnDeploy),
     pub steps: Vec<StepFile<'n>>,
 }
@@ -60,14 +61,11 @@ pub struct EntryFile<'n> {
     pub frequency: Frequency,
     pub key: Option<&'n Node>,
     pub if_running: IfRunning,
-    /// Where `if_running` stands, or nothing.
-    pub if_running_at: Range<usize>,
 }
 
 /// What a campaign is for.
 #[derive(Debug)]
 pub struct GoalFile<'n> {
-    pub at: Range<usize>,
     pub when: &'n Node,
     pub within: Option<Span>,
     pub exit: bool,
@@ -90,13 +88,11 @@ fn campaign<'n>(key: &Key, node: &'n Node, report: &mut Report<'_>) -> Option<Ca
     let (trigger, age) = trigger(&mut map, key, report);
     let filter = map.take("filter");
     let entry = entry(&mut map, report);
-    let limit = map.take_entry("limit");
-    let send_window = map.take_entry("send_window");
-    let send_window = send_window.and_then(|(key, node)| Some((key, window(key, node, report)?)));
+    let limit = map.take("limit");
+    let send_window = map.take_entry("send_window").and_then(|(key, node)| window(key, node, report));
     let exit = map.take_entry("exit").and_then(|(key, node)| exit(key, node, report));
     let goal = map.take_entry("goal").and_then(|(key, node)| goal(key, node, report));
-    let grace = map.take_entry("grace");
-    let grace = grace.and_then(|(key, node)| Some((key, span::grace(node, report)?)));
+    let grace = map.take("grace").and_then(|node| span::grace(node, report));
     let on_deploy = on_deploy(&mut map, trigger.as_ref(), report);
     let steps = map.require("steps", report).map(|node| steps::read(node, report)).unwrap_or_default();
     map.finish(report);
@@ -181,19 +177,17 @@ fn trigger<'n>(
 
 /// `entry: {frequency, key, if_running}`
 fn entry<'n>(campaign: &mut Fields<'n>, report: &mut Report<'_>) -> EntryFile<'n> {
-    let mut entry =
-        EntryFile { frequency: Frequency::EveryTime, key: None, if_running: IfRunning::Keep, if_running_at: 0..0 };
+    let mut entry = EntryFile { frequency: Frequency::EveryTime, key: None, if_running: IfRunning::Keep };
     let Some((key, node)) = campaign.take_entry("entry") else { return entry };
     let Some(mut map) = Fields::open(node, &key.at, "`entry`", report) else { return entry };
     if let Some(frequency) = map.take("frequency").and_then(|node| span::frequency(node, report)) {
         entry.frequency = frequency;
     }
     entry.key = map.take("key");
-    if let Some(node) = map.take("if_running") {
-        entry.if_running_at = node.at.clone();
-        if fields::word(node, "`if_running`", &["keep", "restart"], report) == Some("restart") {
-            entry.if_running = IfRunning::Restart;
-        }
+    let if_running = map.take("if_running");
+    let if_running = if_running.and_then(|node| fields::word(node, "`if_running`", &["keep", "restart"], report));
+    if if_running == Some("restart") {
+        entry.if_running = IfRunning::Restart;
     }
     map.finish(report);
     entry
@@ -226,11 +220,11 @@ pub(super) fn zone(node: &Node, report: &mut Report<'_>) -> Option<Option<Tz>> {
 }
 
 /// `exit: {when: …}`
-fn exit<'n>(key: &'n Key, node: &'n Node, report: &mut Report<'_>) -> Option<(&'n Key, &'n Node)> {
+fn exit<'n>(key: &Key, node: &'n Node, report: &mut Report<'_>) -> Option<&'n Node> {
     let mut map = Fields::open(node, &key.at, "`exit` of a campaign", report)?;
     let when = map.require("when", report);
     map.finish(report);
-    Some((key, when?))
+    when
 }
 
 /// `goal: {when: …, within: 3 days, then: continue}`
@@ -240,7 +234,7 @@ fn goal<'n>(key: &Key, node: &'n Node, report: &mut Report<'_>) -> Option<GoalFi
     let within = map.take("within").and_then(|node| span::elapsed(node, report));
     let then = map.take("then").and_then(|node| fields::word(node, "`then`", &["continue", "exit"], report));
     map.finish(report);
-    Some(GoalFile { at: key.at.clone(), when: when?, within, exit: then == Some("exit") })
+    Some(GoalFile { when: when?, within, exit: then == Some("exit") })
 }
 
 /// Who starts when the campaign is published. Only a condition is true of people before anything happens.

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::fields::{self, Fields};
 use crate::diagnostic::Code;
-use crate::dsl::node::{Key, Node};
+use crate::dsl::node::{Content, Key, Node};
 use crate::dsl::report::Report;
 
 /// One attribute to be changed.
@@ -47,7 +47,11 @@ pub fn update_person<'n>(key: &Key, node: &'n Node, report: &mut Report<'_>) -> 
         report.error(Code::E0903, key.at.clone(), "`update_person` changes nothing");
         return None;
     }
-    if !entries.iter().all(|(key, _)| CHANGES.contains(&key.name.as_str())) {
+    // An attribute may be named like one of them; but a change of several is a map or a list.
+    let is_change = |(key, node): &(Key, Node)| {
+        CHANGES.contains(&key.name.as_str()) && matches!(node.content, Content::Map(_) | Content::List(_))
+    };
+    if !entries.iter().any(is_change) {
         return Some(entries.iter().map(set).collect());
     }
     let mut map = Fields::open(node, &key.at, "`update_person`", report)?;

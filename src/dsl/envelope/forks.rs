@@ -87,7 +87,7 @@ pub(super) fn wait_until<'n>(
     refuse_double_outcomes(&outcomes, reader);
     let timeout = timeout(key, &mut map, id, reader);
     map.finish(reader.report);
-    (outcomes.len() == items.len()).then_some(WaitUntilFile { outcomes, timeout: timeout? })
+    (!items.is_empty() && outcomes.len() == items.len()).then_some(WaitUntilFile { outcomes, timeout: timeout? })
 }
 
 fn outcome<'n>(node: &'n Node, id: &str, reader: &mut Reader<'_, '_>) -> Option<OutcomeFile<'n>> {
@@ -142,6 +142,11 @@ fn timeout<'n>(
     };
     if node.text() == Some("none") {
         return Some(None);
+    }
+    if let Some(text) = node.text() {
+        let complaint = reader.report.error(Code::E0903, node.at.clone(), "`timeout` says how long, and what then");
+        complaint.fix("say `after`", node.at.clone(), format!("{{after: {text}}}"));
+        return None;
     }
     let mut timeout = Fields::open(node, &key.at, "`timeout`", reader.report)?;
     let after = timeout.require("after", reader.report).and_then(|node| span::length(node, reader.report));

@@ -53,6 +53,18 @@ pub fn limit(node: &Node, report: &mut Report<'_>) -> Option<Limit> {
     Some(Limit { messages: limit.messages.node, within: limit.length.meant() })
 }
 
+/// How long after the start of a test: nothing, or several lengths behind each other.
+pub fn offset(node: &Node, report: &mut Report<'_>) -> Option<Span> {
+    let lengths = parsed(node, "an offset", parse::parse_offset_block, report)?;
+    let seconds =
+        lengths.iter().filter_map(syntax::Length::elapsed).fold(0_i64, |sum, span| sum.saturating_add(span.0));
+    if seconds > parse::LENGTH_SECONDS_MAX {
+        report.error(Code::E0221, node.at.clone(), "a test lasts at most 100 years");
+        return None;
+    }
+    Some(Span(seconds))
+}
+
 /// What a step waits for.
 pub fn wait(node: &Node, report: &mut Report<'_>) -> Option<syntax::Wait> {
     parsed(node, "a wait", parse::parse_wait_block, report)

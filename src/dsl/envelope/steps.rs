@@ -21,8 +21,7 @@ pub struct StepFile<'n> {
     /// Where its id stands, or its action's key.
     pub at: Range<usize>,
     pub condition: Option<&'n Node>,
-    /// What it does, in the word of the file, and where that stands.
-    pub word: &'static str,
+    /// Where the word for what it does stands.
     pub word_at: Range<usize>,
     pub action: ActionFile<'n>,
 }
@@ -35,8 +34,7 @@ pub enum ActionFile<'n> {
     UpdatePerson(Vec<UpdateFile<'n>>),
     RecordEvent(RecordFile<'n>),
     ManualSegment(ManualFile<'n>),
-    /// With the place of what is waited for.
-    Wait(syntax::Wait, Range<usize>),
+    Wait(syntax::Wait),
     WaitUntil(WaitUntilFile<'n>),
     Branch(BranchFile<'n>),
     Split(Vec<ArmFile<'n>>),
@@ -177,7 +175,7 @@ impl Reader<'_, '_> {
         }
         let (id, at) = id.unwrap_or_else(|| (made, key.at.clone()));
         let action = self.action(word, key, value, &id)?;
-        Some(StepFile { id, at, condition: condition.map(|(_, node)| node), word, word_at: key.at.clone(), action })
+        Some(StepFile { id, at, condition: condition.map(|(_, node)| node), word_at: key.at.clone(), action })
     }
 
     fn action<'n>(&mut self, word: &str, key: &'n Key, value: &'n Node, id: &str) -> Option<ActionFile<'n>> {
@@ -188,7 +186,7 @@ impl Reader<'_, '_> {
             "update_person" => deeds::update_person(key, value, report).map(ActionFile::UpdatePerson),
             "record_event" => deeds::record_event(key, value, report).map(ActionFile::RecordEvent),
             "manual_segment" => deeds::manual_segment(key, value, report).map(ActionFile::ManualSegment),
-            "wait" => span::wait(value, report).map(|wait| ActionFile::Wait(wait, value.at.clone())),
+            "wait" => span::wait(value, report).map(ActionFile::Wait),
             "wait_until" => forks::wait_until(key, value, id, self).map(ActionFile::WaitUntil),
             "branch" => forks::branch(value, id, self).map(ActionFile::Branch),
             "split" => forks::split(key, value, id, self).map(ActionFile::Split),

@@ -25,7 +25,7 @@ pub fn campaign(
     report: &mut Report<'_>,
 ) -> Option<Campaign> {
     unsupported::refuse(file, report);
-    let grace = file.grace.map_or(scope.names.declared.schema.grace, |(_, grace)| grace);
+    let grace = file.grace.unwrap_or(scope.names.declared.schema.grace);
     scope.grace = grace;
     let started = file.trigger.as_ref().map(|file| trigger(&file.kind, scope, report));
     scope.close_trigger();
@@ -34,13 +34,13 @@ pub fn campaign(
     let event = carried(meant);
     let roots = Roots { event: event.clone(), answer: None };
     let key = file.entry.key.map(|node| scope.key(node, &roots, report));
-    let limit = file.limit.map(|(_, node)| limit(node, scope, report));
+    let limit = file.limit.map(|node| limit(node, scope, report));
     let before = std::mem::replace(&mut scope.place, Place::Journey);
     let names = StepNames::of(&file.steps);
-    let exit = file.exit.map(|(_, node)| watched(node, &names, scope, report));
+    let exit = file.exit.map(|node| watched(node, &names, scope, report));
     let goal = file.goal.as_ref().map(|file| goal(file, &names, scope, report));
     let mut flow = Flow::entry(meant, filter.as_ref().and_then(Option::as_ref), grace);
-    let hold = file.send_window.map_or(Span(0), |(_, window)| hold(&window));
+    let hold = file.send_window.as_ref().map_or(Span(0), hold);
     let mut walk = Walk { scope: &mut *scope, report, names: &names, event, hold, grace };
     let steps = walk.list(&file.steps, &mut flow);
     scope.place = before;
@@ -56,7 +56,7 @@ pub fn campaign(
         key: flat(key)?,
         if_running: file.entry.if_running,
         limit: flat(limit)?,
-        send_window: file.send_window.map(|(_, window)| window),
+        send_window: file.send_window,
         exit: flat(exit)?,
         goal: flat(goal)?,
         grace,

@@ -1,8 +1,10 @@
 //! Comparisons: the name, its type, the operator, and what a missing value gives.
 
 use super::scope::Scope;
+use super::sequence::owner;
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::dsl::check::names::{self, Known, Owner};
+use crate::dsl::check::redundant::decided;
 use crate::dsl::check::values::{self, Declaration, with_article};
 use crate::dsl::envelope::schema::type_word;
 use crate::dsl::syntax::{self, IfMissing, List, ListKind, Literal, OperatorKind, Root};
@@ -12,7 +14,10 @@ use crate::model::value::{Type, Value, nfc};
 
 /// What a name is declared as, if names of its kind are declared at all.
 pub(super) struct Subject {
+    /// As it is written, without the root.
     pub name: String,
+    /// As it is stored.
+    pub stored: String,
     pub property: Option<Property>,
     pub declared_at: Option<Span>,
 }
@@ -39,7 +44,8 @@ impl Scope<'_> {
         let subject = self.subject(&written.path, owner)?;
         let op = self.op(&written.operator, &subject);
         let if_missing = self.if_missing(written, &subject);
-        Some(Comparison { name: subject.name.clone(), ty: subject.ty(), op: op?, if_missing: if_missing? })
+        self.warn_of_decided(written.span, op.as_ref(), &subject);
+        Some(Comparison { name: subject.stored.clone(), ty: subject.ty(), op: op?, if_missing: if_missing? })
     }
 
     pub(super) fn subject(&mut self, path: &syntax::Path, owner: Owner<'_>) -> Option<Subject> {
@@ -51,8 +57,8 @@ impl Scope<'_> {
         // What a flow returns lies one level deeper.
         let stored = if self.names.is_flow_field(owner, &name) { format!("flow.data.{name}") } else { name.clone() };
         match self.names.value(owner, &name) {
-            Known::Yes(property, declared_at) => Some(Subject { name: stored, property: Some(property), declared_at }),
-            Known::Unchecked => Some(Subject { name, property: None, declared_at: None }),
+            Known::Yes(property, declared_at) => Some(Subject { name, stored, property: Some(property), declared_at }),
+            Known::Unchecked => Some(Subject { name, stored, property: None, declared_at: None }),
             Known::No => {
                 let complaint = self.unknown_value(path, owner);
                 self.refuse(complaint)
@@ -84,16 +90,48 @@ impl Scope<'_> {
             Root::Person => format!("person.{}", path.name),
             Root::Event => format!("event.{}", path.name),
         };
-        names::unknown(Code::E0301, path.span, what, &written, known.iter().map(String::as_str), false)
+        let complaint = names::unknown(Code::E0301, path.span, what, &written, known.iter().map(String::as_str), false);
+        if owner == Owner::Nothing {
+            return complaint
+                .note("what people write, and events of your own, have properties; other events have none");
+        }
+        complaint
     }
 
-    /// The name under which a property of an event is stored. `why` no other value will do.
-    pub(super) fn property(&mut self, path: &syntax::Path, owner: Owner<'_>, why: &str) -> Option<String> {
+    /// Tests of what is always set, or can only be what is listed.
+    fn warn_of_decided(&mut self, span: Span, op: Option<&Op>, subject: &Subject) {
+        let Some(property) = subject.property.as_ref().filter(|property| property.always_set) else { return };
+        let all = |values: &[Value]| {
+            let is_there =
+                |one: &String| values.iter().any(|value| matches!(value, Value::Text(text) if *text == nfc(one)));
+            !property.one_of.is_empty() && property.one_of.iter().all(is_there)
+        };
+        let (truth, why) = match op {
+            Some(Op::Missing) => (false, "marked `always_set`"),
+            Some(Op::Present) => (true, "marked `always_set`"),
+            Some(Op::OneOf(values)) if all(values) => (true, "all that it can be"),
+            Some(Op::NotOneOf(values)) if all(values) => (false, "all that it can be"),
+            _ => return,
+        };
+        let complaint = decided(span, truth);
+        self.complaints.push(match subject.declared_at {
+            Some(at) => complaint.also(at, why),
+            None => complaint.label(format!("`{}` is always set", subject.name)),
+        });
+    }
+
+    /// The name under which a property of `event` is stored. `clause` takes no values of the person.
+    pub(super) fn property(&mut self, path: &syntax::Path, event: &syntax::Event, clause: &str) -> Option<String> {
         if path.root == Root::Person {
-            let message = format!("`person.{}` is of the person, and {why} of events", path.name);
-            return self.refuse(Diagnostic::new(Code::E0305, path.span, message));
+            let message = format!("`person.{}` is of the person, and {clause} is about what events carry", path.name);
+            return self.refuse(Diagnostic::new(Code::E0305, path.span, message).also(event.span, "of this event"));
         }
-        self.subject(path, owner).map(|subject| subject.name)
+        let complaints = self.complaints.len();
+        let subject = self.subject(path, owner(&event.node));
+        for complaint in self.complaints.split_off(complaints) {
+            self.complaints.push(complaint.also(event.span, "of this event"));
+        }
+        subject.map(|subject| subject.stored)
     }
 
     /// A negative test does not say what becomes of those without a value: the author has to.
@@ -136,7 +174,7 @@ impl Scope<'_> {
         match &operator.node {
             OperatorKind::Missing => Some(Op::Missing),
             OperatorKind::Present => Some(Op::Present),
-            OperatorKind::Is(literal) => self.literal(literal, subject).map(Op::Is),
+            OperatorKind::Is(literal) => self.is(literal, subject),
             OperatorKind::IsNot(literal) => self.literal(literal, subject).map(Op::IsNot),
             OperatorKind::OneOf(list) => self.literals(list, subject).map(Op::OneOf),
             OperatorKind::NotOneOf(list) => self.literals(list, subject).map(Op::NotOneOf),
@@ -159,6 +197,21 @@ impl Scope<'_> {
                 Some(Op::Matches(pattern.node.clone()))
             }
             OperatorKind::Time(test) => self.time_test(test, operator.span, subject),
+        }
+    }
+
+    /// A time is never a day, but it lies on one.
+    fn is(&mut self, literal: &Literal, subject: &Subject) -> Option<Op> {
+        let day = matches!(literal.node, syntax::LiteralKind::Moment(syntax::MomentKind::Date(_)));
+        match values::checked(literal, subject.declaration()) {
+            Ok(value) => Some(Op::Is(value)),
+            Err(mut complaint) => {
+                if day && subject.ty() == Some(Type::Time) {
+                    complaint.notes.clear();
+                    *complaint = complaint.fix("at any time of that day", literal.span.before(), "on ");
+                }
+                self.refuse(*complaint)
+            }
         }
     }
 

@@ -45,7 +45,7 @@ impl Scope<'_> {
         };
         let update = match file.change {
             ChangeFile::Set(node) => {
-                Update::Set(self.typed(name, property.as_ref(), node, Missing::Null, roots, report)?)
+                Update::Set(self.typed(&format!("`{name}`"), property.as_ref(), node, Missing::Null, roots, report)?)
             }
             ChangeFile::Unset => {
                 if property.is_some_and(|property| property.always_set) {
@@ -82,13 +82,13 @@ impl Scope<'_> {
             }
         };
         let element = ty.map(|ty| Property { ty, one_of: Vec::new(), always_set: false });
-        self.typed(&format!("an element of {name}"), element.as_ref(), node, Missing::Refused, roots, report)
+        self.typed(&format!("an element of `{name}`"), element.as_ref(), node, Missing::Refused, roots, report)
     }
 
-    /// A value that goes where `property` is declared.
+    /// A value that goes where `property` is declared, which is called `what`.
     fn typed(
         &mut self,
-        name: &str,
+        what: &str,
         property: Option<&Property>,
         node: &Node,
         missing: Missing,
@@ -97,7 +97,7 @@ impl Scope<'_> {
     ) -> Option<Expression> {
         let value = self.expression(node, roots, missing, report)?;
         if let Some(property) = property {
-            self.check_type(name, property, node, &value, roots, report)?;
+            self.check_type(what, property, node, &value, roots, report)?;
         }
         Some(value)
     }
@@ -105,7 +105,7 @@ impl Scope<'_> {
     /// Literals and paths have a type; a text with tags is read under the declared type when it is written.
     fn check_type(
         &mut self,
-        name: &str,
+        what: &str,
         property: &Property,
         node: &Node,
         value: &Expression,
@@ -116,7 +116,7 @@ impl Scope<'_> {
             Expression::Literal(literal) => match Value::read(literal, property.ty) {
                 Some(Value::Text(text)) if !property.one_of.is_empty() && !property.one_of.contains(&text) => {
                     let known: Vec<&str> = property.one_of.iter().map(String::as_str).collect();
-                    let message = format!("`{name}` is never `{text}`");
+                    let message = format!("{what} is never `{text}`");
                     report.unknown(Code::E0322, node.at.clone(), &message, &text, &known);
                     return None;
                 }
@@ -131,7 +131,7 @@ impl Scope<'_> {
             Expression::Text(_) => return Some(()),
         };
         let found = ty.map_or_else(|| node.noun().to_owned(), with_article);
-        let message = format!("`{name}` is {}, and this is {found}", with_article(property.ty));
+        let message = format!("{what} is {}, and this is {found}", with_article(property.ty));
         report.error(Code::E0320, node.at.clone(), message);
         None
     }
@@ -168,7 +168,7 @@ impl Scope<'_> {
             };
             let always = property.as_ref().is_some_and(|property| property.always_set);
             let missing = if always { Missing::Refused } else { Missing::Null };
-            let value = self.typed(&key.name, property.as_ref(), node, missing, roots, report);
+            let value = self.typed(&format!("`{}`", key.name), property.as_ref(), node, missing, roots, report);
             properties.push(value.map(|value| (key.name.clone(), value)));
         }
         self.refuse_left_out(file, &name, report);

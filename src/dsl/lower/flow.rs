@@ -92,7 +92,9 @@ impl Flow {
     /// Where several ways come together.
     pub fn join(ways: impl IntoIterator<Item = Self>) -> Self {
         let mut ways = ways.into_iter().filter(|way| !way.over);
-        let nowhere = Self { open: Span(0), entry: Some(Span(0)), sent: BTreeMap::new(), answer: None, over: true };
+        // What is said of nowhere is said once.
+        let nowhere =
+            Self { open: SERVICE_WINDOW, entry: Some(Span(0)), sent: BTreeMap::new(), answer: None, over: true };
         let Some(mut joined) = ways.next() else { return nowhere };
         for way in ways {
             joined.open = joined.open.min(way.open);

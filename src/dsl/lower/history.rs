@@ -1,9 +1,11 @@
 //! Histories: how often something happened, and when.
 
-use super::scope::{Place, Scope};
-use super::sequence::owner;
+use super::scope::{GONE, Place, Scope, in_words};
 use crate::diagnostic::{Code, Diagnostic, Span};
-use crate::dsl::syntax::{At, Bound, Distinct, EventKind, History, How, Lead, Length, MomentKind, WindowKind};
+use crate::dsl::check::redundant::decided;
+use crate::dsl::syntax::{
+    At, Bound, Distinct, Event, EventKind, History, How, Lead, Length, MomentKind, Unit, WindowKind,
+};
 use crate::model::rule::{Condition, Counted, Happened, Point, Times, Window};
 use crate::model::time::CalendarUnit;
 
@@ -26,7 +28,7 @@ impl Scope<'_> {
 
     fn counted(&mut self, history: &History) -> Option<Counted> {
         if let Some(distinct) = &history.distinct {
-            return self.distinct(distinct, &history.chain.first.node);
+            return self.distinct(distinct, &history.chain.first);
         }
         if let Some(times) = &history.times {
             return self.times(times.node, times.span).map(Counted::Times);
@@ -37,16 +39,21 @@ impl Scope<'_> {
         })
     }
 
-    fn distinct(&mut self, distinct: &At<Distinct>, event: &EventKind) -> Option<Counted> {
+    fn distinct(&mut self, distinct: &At<Distinct>, event: &Event) -> Option<Counted> {
         let times = self.times(distinct.node.bound, distinct.span);
-        let property = self.property(&distinct.node.path, owner(event), "`distinct` counts values")?;
+        let property = self.property(&distinct.node.path, event, "`distinct`")?;
         Some(Counted::Distinct { times: times?, property })
     }
 
     fn times(&mut self, bound: Bound, span: Span) -> Option<Times> {
         let count = bound.count.node;
         match bound.how {
-            How::AtLeast => Some(Times::AtLeast(count)),
+            How::AtLeast => {
+                if count == 0 {
+                    self.complaints.push(decided(span, true).label("also where nothing happens"));
+                }
+                Some(Times::AtLeast(count))
+            }
             How::AtMost => Some(Times::AtMost(count)),
             How::Exactly => Some(Times::Exactly(count)),
             How::MoreThan => Some(Times::AtLeast(count.saturating_add(1))),
@@ -99,10 +106,14 @@ impl Scope<'_> {
         Some(Window::Last(length.meant()))
     }
 
-    /// The whole of it can be needed on its last day.
+    /// On its last day the whole of it is needed.
     fn this(&mut self, unit: CalendarUnit, span: Span) -> Option<Window> {
-        let whole = Length { span, amount: 1, unit: crate::dsl::syntax::Unit::Calendar(unit) };
-        self.keep(&whole, whole.longest())?;
+        let whole = Length { span, amount: 1, unit: Unit::Calendar(unit) };
+        if whole.longest() > self.retention {
+            let kept = in_words(self.retention);
+            let message = format!("events are kept for {kept}, and this can be longer");
+            return self.refuse(Diagnostic::new(Code::E0220, span, message).note(GONE));
+        }
         Some(Window::This(unit))
     }
 }

@@ -2,8 +2,9 @@
 
 use super::scope::Scope;
 use super::sequence::flat;
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::dsl::check::names::{self, OWN_EVENTS, Owner};
+use crate::dsl::check::redundant::Join;
 use crate::dsl::syntax::{self, EventKind, Literal, MessageKind, Root, Tap, TestKind, Went};
 use crate::model::rule::{Change, Match, MessageTest, Move, Target, Test, TextTest, Verb};
 
@@ -35,7 +36,7 @@ impl Scope<'_> {
             }
             EventKind::Tapped { what, target } => {
                 let text = what.as_ref().map(|tap| match tap {
-                    Tap::Title(words) => self.words(words).map(TextTest::AnyOf),
+                    Tap::Title(words) => self.said(words).map(TextTest::AnyOf),
                     Tap::Id(id) => Some(TextTest::ButtonId(id.text.clone())),
                 });
                 let target = target.as_ref().map(|target| self.target(target));
@@ -106,13 +107,16 @@ impl Scope<'_> {
     }
 
     fn test(&mut self, test: &syntax::Test, owner: Owner<'_>) -> Option<Test> {
-        let each = |scope: &mut Self, parts: &[syntax::Test]| -> Option<Vec<Test>> {
-            let parts: Vec<Option<Test>> = parts.iter().map(|part| scope.test(part, owner)).collect();
-            parts.into_iter().collect()
+        let each = |scope: &mut Self, join: Join, parts: &[syntax::Test]| -> Option<Vec<Test>> {
+            let meant: Vec<Option<Test>> = parts.iter().map(|part| scope.test(part, owner)).collect();
+            let pairs: Vec<(Span, Option<&Test>)> =
+                parts.iter().zip(&meant).map(|(part, meant)| (part.span, meant.as_ref())).collect();
+            scope.warn_of_redundant(join, &pairs);
+            meant.into_iter().collect()
         };
         match &test.node {
-            TestKind::All(parts) => each(self, parts).map(Test::All),
-            TestKind::Any(parts) => each(self, parts).map(Test::Any),
+            TestKind::All(parts) => each(self, Join::And, parts).map(Test::All),
+            TestKind::Any(parts) => each(self, Join::Or, parts).map(Test::Any),
             TestKind::Not(inner) => Some(Test::Not(Box::new(self.test(inner, owner)?))),
             TestKind::Comparison(comparison) if comparison.path.root == Root::Person => {
                 self.comparison(comparison, Owner::Person).map(Test::Person)

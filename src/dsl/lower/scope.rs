@@ -113,12 +113,16 @@ impl<'a> Scope<'a> {
             return Some(());
         }
         let kept = in_words(self.retention);
-        self.refuse(
-            Diagnostic::new(Code::E0220, length.span, format!("this is longer than events are kept, which is {kept}"))
-                .note("what is older cannot be looked up any more; `ever` has no such bound"),
-        )
+        let message = format!("events are kept for {kept}, and this is longer");
+        self.refuse(Diagnostic::new(Code::E0220, length.span, message).note(GONE).fix(
+            "as long as there is",
+            length.span,
+            kept,
+        ))
     }
 }
+
+pub(super) const GONE: &str = "what is older cannot be looked up any more; `ever` has no such bound";
 
 /// A length of time in the greatest unit that it has a whole number of.
 pub(super) fn in_words(span: time::Span) -> String {

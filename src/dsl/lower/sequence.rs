@@ -1,11 +1,13 @@
 //! Chains: one event, or several in sequence.
 
-use super::scope::{Scope, in_words};
+use super::scope::{GONE, Scope, in_words};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::dsl::check::names::Owner;
-use crate::dsl::syntax::{At, Chain, EventKind, Length, Of, Path, Step};
+use crate::dsl::envelope::schema::type_word;
+use crate::dsl::syntax::{At, Chain, Event, EventKind, Length, Of, Path, Step};
 use crate::model::rule::{Match, Phrase, Sequence, Then, Verb};
 use crate::model::time;
+use crate::model::value::Type;
 
 impl Scope<'_> {
     /// What one event, or several in sequence, mean.
@@ -45,7 +47,7 @@ impl Scope<'_> {
     }
 
     /// `earlier` is the nearest step before it that happens.
-    fn step(&mut self, step: &Step, earlier: &At<EventKind>, together: &mut time::Span) -> Option<Then> {
+    fn step(&mut self, step: &Step, earlier: &Event, together: &mut time::Span) -> Option<Then> {
         let event = self.event(&step.event);
         let same = step.same.as_ref().map(|path| self.same(path, earlier, &step.event));
         let within = step.within.as_ref().map(|within| self.deadline(&within.node, together));
@@ -54,30 +56,39 @@ impl Scope<'_> {
     }
 
     /// The property, which both events have.
-    fn same(&mut self, path: &At<Path>, earlier: &At<EventKind>, event: &At<EventKind>) -> Option<String> {
-        let why = "`with same` compares two events";
-        let here = self.property(&path.node, owner(&event.node), why)?;
-        let (there, also) = (owner(&earlier.node), earlier.span);
-        let complaints = self.complaints.len();
-        let found = self.property(&path.node, there, why);
-        for complaint in self.complaints.iter_mut().skip(complaints) {
-            *complaint = complaint.clone().also(also, "of this event");
+    fn same(&mut self, path: &At<Path>, earlier: &Event, event: &Event) -> Option<String> {
+        let here = self.property(&path.node, event, "`with same`")?;
+        let there = self.property(&path.node, earlier, "`with same`")?;
+        let types = [event, earlier].map(|event| self.names.ty(owner(&event.node), &path.node.name));
+        if here == there && !matches!(types, [Some(one), Some(other)] if one != other) {
+            return Some(here);
         }
-        let found = found?;
-        let types = [owner(&event.node), there].map(|owner| self.names.ty(owner, &path.node.name));
-        if found != here || matches!(types, [Some(one), Some(other)] if one != other) {
-            return self.refuse(
-                Diagnostic::new(Code::E0320, path.span, format!("`{}` is not of one type in both events", here))
-                    .also(also, "the other event"),
-            );
-        }
-        Some(here)
+        let of = |ty: Option<Type>| ty.map_or("here it is another value", type_word);
+        let name = &path.node.name;
+        self.refuse(
+            Diagnostic::new(Code::E0320, path.span, format!("`{name}` is of two types, and so never the same"))
+                .also(event.span, of(types[0]))
+                .also(earlier.span, of(types[1])),
+        )
     }
 
     /// What lies between two events. `together` is how long the whole can take.
     fn deadline(&mut self, length: &Length, together: &mut time::Span) -> Option<time::Length> {
-        *together = together.0.checked_add(length.longest().0).map_or(*together, time::Span);
-        self.keep(length, *together)?;
+        let own = length.longest();
+        *together = time::Span(together.0.saturating_add(own.0));
+        self.keep(length, own)?;
+        if *together > self.retention {
+            let kept = in_words(self.retention);
+            return self.refuse(
+                Diagnostic::new(
+                    Code::E0220,
+                    length.span,
+                    format!("events are kept for {kept}, and this sequence is longer"),
+                )
+                .label("from its first event to here")
+                .note(GONE),
+            );
+        }
         Some(length.meant())
     }
 

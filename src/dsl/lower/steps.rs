@@ -84,7 +84,7 @@ impl Walk<'_, '_, '_> {
             }
             ActionFile::RecordEvent(event) => self.scope.record(event, &roots, self.report),
             ActionFile::ManualSegment(manual) => self.scope.manual(manual, self.report),
-            ActionFile::Wait(wait, at) => self.wait(wait, at, &roots, flow).map(Action::Wait),
+            ActionFile::Wait(wait) => self.wait(wait, &roots, flow).map(Action::Wait),
             ActionFile::WaitUntil(wait) => self.wait_until(wait, flow).map(Action::WaitUntil),
             ActionFile::Branch(branch) => self.branch(branch, flow),
             ActionFile::Split(arms) => {
@@ -107,7 +107,7 @@ impl Walk<'_, '_, '_> {
         self.scope.condition(&tree)
     }
 
-    fn wait(&mut self, wait: &syntax::Wait, at: &Range<usize>, roots: &Roots, flow: &mut Flow) -> Option<Wait> {
+    fn wait(&mut self, wait: &syntax::Wait, roots: &Roots, flow: &mut Flow) -> Option<Wait> {
         match wait {
             syntax::Wait::For(length) => {
                 flow.pass(Some(longest(length.meant())));
@@ -124,20 +124,20 @@ impl Walk<'_, '_, '_> {
                     Some(offset) => span::seconds(&offset.length, self.report)
                         .map(|span| if offset.back { Span(-span.0) } else { span }),
                 };
-                let path = self.instant(path, at, roots);
+                let path = self.instant(path, roots);
                 Some(Wait::Until { path: path?, offset: offset? })
             }
         }
     }
 
     /// A path to an instant.
-    fn instant(&mut self, path: &syntax::Path, at: &Range<usize>, roots: &Roots) -> Option<Path> {
+    fn instant(&mut self, path: &syntax::Path, roots: &Roots) -> Option<Path> {
         let written = match path.root {
             syntax::Root::Person => format!("person.{}", path.name),
             syntax::Root::Event => format!("event.{}", path.name),
             syntax::Root::None => path.name.clone(),
         };
-        let at = path.span.start..path.span.end.max(at.start);
+        let at = path.span.start..path.span.end;
         let Some(read) = template::Path::read(&written) else {
             let complaint = self.report.error(Code::E0621, at, format!("`{written}` is no path"));
             complaint.note("a path begins with `person`, `event` or `answer`");

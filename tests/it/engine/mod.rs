@@ -1,10 +1,14 @@
 //! The engine, held against the definition on random histories, and by the example.
 
 mod campaigns;
-mod chance;
+pub mod chance;
+mod defined;
+mod definition;
 mod edges;
 mod journeys;
 mod life;
 mod oracle;
+mod pointwise;
 mod properties;
+mod waits;
 mod world;
