@@ -15,6 +15,7 @@ mod node;
 pub mod parse;
 mod report;
 pub mod shape;
+mod starts;
 pub mod syntax;
 pub mod walk;
 pub mod words;

@@ -10,6 +10,7 @@ mod compile;
 mod demo;
 mod describe;
 mod engine;
+mod envelope;
 mod examples;
 mod format;
 mod hostile;
