@@ -17,6 +17,7 @@ mod format;
 mod hostile;
 #[cfg(feature = "server")]
 mod intake;
+mod json_schema;
 #[cfg(feature = "server")]
 mod kill;
 mod language;
