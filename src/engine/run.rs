@@ -177,9 +177,9 @@ impl<'a> Run<'a> {
         let since = self.versions.since.clamp(self.subject.state.floor, now);
         let active = &*self.versions.active;
         if let Some(old) = self.versions.get(self.subject.state.rules) {
-            self.engine = old;
+            self.go_by(old);
             self.play_due(since);
-            self.engine = active;
+            self.go_by(active);
         }
         self.set_instant(since);
         if is_outdated(active, &self.subject.state) {
@@ -190,12 +190,17 @@ impl<'a> Run<'a> {
             self.subject.state = refolded.state;
             self.subject.wake = refolded.wake;
             self.step.transitions.extend(refolded.transitions);
-            self.calendar = Calendar::of(&active.rules.schema, &self.subject.person);
         } else {
             (self.subject.state.rules, self.subject.state.fingerprint) = (active.version, active.fingerprint);
         }
         self.recall_journeys();
         self.arm(false);
+    }
+
+    /// Goes on by these rules, and by the zone that they give to people without one.
+    fn go_by(&mut self, engine: &'a Engine) {
+        self.engine = engine;
+        self.calendar = Calendar::of(&engine.rules.schema, &self.subject.person);
     }
 
     /// The person's events before the one that is being taken in, by number.

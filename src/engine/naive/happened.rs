@@ -8,7 +8,7 @@ use crate::model::calendar::Calendar;
 use crate::model::compare::reach;
 use crate::model::event::{Event, Order};
 use crate::model::id::EffectId;
-use crate::model::rule::{Counted, Happened, Match, Phrase, Sequence, Then, Window};
+use crate::model::rule::{Counted, Happened, Match, MessageTest, Phrase, Sequence, Then, Window};
 use crate::model::time::{Length, Second, Span};
 use crate::model::value::Value;
 
@@ -148,13 +148,14 @@ impl<'a> Case<'a> {
     }
 
     /// Whether the last event of `prefix` has what `step` compares with. One that lacks it takes no part, and so is
-    /// never found without an answer.
+    /// never found without an answer. Decided: so it is with a message that somebody else sent, which has no name.
     fn takes_part(&self, prefix: Prefix, step: &Then) -> bool {
         let has = |name: &String| {
             let value = self.at(prefix.last).and_then(|event| reach(&event.properties, name));
             value.and_then(Value::natural).is_some()
         };
-        step.same.as_ref().is_none_or(has)
+        let asks = step.event.target.as_ref().is_some_and(|target| target.message == MessageTest::It);
+        step.same.as_ref().is_none_or(has) && (!asks || prefix.message.is_some())
     }
 
     /// The verdict that nothing came in time, if it is reached by `t`.
@@ -162,7 +163,9 @@ impl<'a> Case<'a> {
         let (event, days) = (self.at(prefix.last)?, self.calendar(t));
         let at = days.deadline(event.at, step.within?).next().plus(grace);
         let mut after = prefix.last + 1..self.known(t).len();
-        let is_reached = at <= t && self.takes_part(prefix, step) && !after.any(|place| self.fills(prefix, step, place, days).is_some());
+        let is_reached = at <= t
+            && self.takes_part(prefix, step)
+            && !after.any(|place| self.fills(prefix, step, place, days).is_some());
         is_reached.then_some(Completion { at, event, is_verdict: true })
     }
 

@@ -178,7 +178,7 @@ impl<'a> Both<'a> {
     }
 
     /// Where everything that depends on time was just looked at, the wake is the very next second at which truth
-    /// changes by itself, or the truth of what has to hold for some time: its runs are followed as they come.
+    /// changes by itself.
     fn check_wake(&self) -> Result<(), String> {
         let since = |at: Second| at.since(self.world.start).0;
         let horizon = Second(self.now.0 + self.world.scale.end());
