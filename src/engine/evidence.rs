@@ -1,9 +1,8 @@
 //! Which events are what an outcome waits for: they become `answer`, and can come too late.
 
 use super::compile::CompileError;
-use super::matching::{Matcher, Observed};
+use super::matching::{Matcher, Observed, Witness};
 use crate::model::id::JourneyId;
-use crate::model::person::Person;
 use crate::model::rule::{Condition, Counted, Happened, Match, MessageTest, Phrase, Target, Times};
 
 /// An event test of a condition, on its own.
@@ -44,11 +43,11 @@ impl Evidence {
         Ok(Self { matcher: Matcher::compile(&test).map_err(pattern)?, is_own })
     }
 
-    /// Whether the event passes the test, for `journey` of `person`.
+    /// Whether the event passes the test, for `journey`.
     #[must_use]
-    pub fn is_met_by(&self, observed: &Observed<'_>, person: &Person, journey: JourneyId) -> bool {
+    pub fn is_met_by(&self, observed: &Observed<'_>, witness: Witness<'_>, journey: JourneyId) -> bool {
         let is_own = || observed.event.message.as_ref().is_some_and(|message| message.journey == Some(journey));
-        (!self.is_own || is_own()) && self.matcher.matches(observed, person)
+        (!self.is_own || is_own()) && self.matcher.matches(observed, witness)
     }
 }
 

@@ -5,11 +5,12 @@ use super::cap::next_time;
 use super::expression::Scope;
 use super::journey::{Next, Spot};
 use super::matching::Observed;
+use super::moves::NO_EVENT;
 use super::program::{Do, Program, Wait, WaitUntil};
 use super::run::{Mode, Run};
 use crate::model::event::Event;
 use crate::model::journey::{Heard, Journey, Overdue, Waiting, What};
-use crate::model::rule;
+use crate::model::rule::{self, Move};
 use crate::model::time::{Length, Second, Span};
 use crate::model::transition::Cause;
 use crate::model::value::{Type, Value};
@@ -90,6 +91,7 @@ impl Run<'_> {
         let open = journeys.filter(|(_, journey)| journey.ended.is_none() && !self.versions.is_paused(journey));
         let mut places: Vec<_> = open.map(|(place, journey)| (journey.started, place)).collect();
         places.sort_unstable();
+        self.depth = depth;
         for (_, place) in places {
             self.ask_journey(place, event, depth);
         }
@@ -101,7 +103,8 @@ impl Run<'_> {
         }
         let Some(journey) = self.subject.journeys.get(place).cloned() else { return };
         let Some(waiting) = journey.kept.waiting else { return };
-        let cause = event.map_or(Cause::Wake, |event| Cause::Event { seq: event.seq, key: event.key });
+        let cause = event.filter(|event| event.key != NO_EVENT);
+        let cause = cause.map_or(Cause::Wake, |event| Cause::Event { seq: event.seq, key: event.key });
         self.causes.insert(journey.id, cause);
         let Some((campaign, rule)) = self.plan(&journey) else { return self.queue.push_back((place, depth)) };
         if self.watch(place, event) {
@@ -152,8 +155,7 @@ impl Run<'_> {
         let found = as_of.and_then(|as_of| {
             wait.outcomes.iter().position(|outcome| {
                 let counts = observed.as_ref().is_none_or(|observed| {
-                    let met =
-                        |test: &super::evidence::Evidence| test.is_met_by(observed, &self.subject.person, journey.id);
+                    let met = |test: &super::evidence::Evidence| test.is_met_by(observed, self.witness(), journey.id);
                     // Something else may have come too late for it.
                     outcome.evidence.is_empty() || !is_heard(observed.event) || outcome.evidence.iter().any(met)
                 });
@@ -221,8 +223,7 @@ impl Run<'_> {
         let mut heard = Vec::new();
         for (position, wait) in program.waits_from(journey.position) {
             for (outcome, rule) in (0..).zip(&wait.outcomes) {
-                let person = &self.subject.person;
-                if rule.evidence.iter().any(|test| test.is_met_by(observed, person, journey.id)) {
+                if rule.evidence.iter().any(|test| test.is_met_by(observed, self.witness(), journey.id)) {
                     heard.push(Heard { position, outcome, properties: observed.event.properties.clone() });
                 }
             }
@@ -238,8 +239,7 @@ impl Run<'_> {
             let Some(instruction) = program.get(position).filter(|_| observed.event.at <= deadline) else { continue };
             let Do::WaitUntil(wait) = &instruction.action else { continue };
             let answered = wait.outcomes.iter().find(|outcome| {
-                let person = &self.subject.person;
-                outcome.evidence.iter().any(|test| test.is_met_by(observed, person, journey.id))
+                outcome.evidence.iter().any(|test| test.is_met_by(observed, self.witness(), journey.id))
                     && outcome.condition.truth(scene, deadline)
             });
             late.extend(answered.map(|outcome| (instruction.step.clone(), outcome.name.clone())));
@@ -266,6 +266,7 @@ impl Run<'_> {
         self.change(place, |journey| journey.kept.converted = true);
         let cause = self.cause_of(&journey);
         self.enter(Some(journey.id), &journey.campaign, None, cause, What::Converted);
+        self.moved(Move::ConvertedIn(journey.campaign), cause);
         if goal.exit {
             self.end(place, "goal");
         }

@@ -7,7 +7,7 @@ use super::asked::{self, Asked};
 use super::stage::{KEY, Stage};
 use super::story::{Someone, Which};
 use super::told::{Saying, arrival, entry_key, event, lasting_id, outstanding, provider_key};
-use crate::engine::{self, Input, Step, Subject};
+use crate::engine::{self, History, Input, Step, Subject};
 use crate::model::consent;
 use crate::model::effect::{Body, Effect, EffectKind};
 use crate::model::event::{Event, Kind, MessageRef};
@@ -47,6 +47,8 @@ pub struct Refusal {
 pub struct Life {
     pub subject: Subject,
     pub history: Vec<Event>,
+    /// What the engine decided, as events between those.
+    pub moves: Vec<Event>,
     pub messages: Vec<Outstanding>,
     pub changes: Vec<Change>,
     pub asked: Vec<Asked>,
@@ -90,6 +92,7 @@ impl Life {
         let mut life = Self {
             subject: Subject::new(person),
             history: Vec::new(),
+            moves: Vec::new(),
             messages: Vec::new(),
             changes: Vec::new(),
             asked: Vec::new(),
@@ -128,8 +131,9 @@ impl Life {
 
     /// Plays the next wake, as of its own second.
     fn wake(&mut self, stage: &Stage, wake: Second) {
+        let past = History { events: &self.history, moves: &self.moves };
         // A wake is due when its second is over.
-        for step in engine::play_due(&stage.versions, &mut self.subject, Some(&self.history), wake.next()) {
+        for step in engine::play_due(&stage.versions, &mut self.subject, Some(past), wake.next()) {
             self.note(stage, step, wake, Source::Wake);
         }
     }
@@ -237,7 +241,8 @@ impl Life {
     }
 
     fn step(&mut self, stage: &Stage, input: Input, now: Second) -> Step {
-        engine::step(&stage.versions, &mut self.subject, input, Some(&self.history), now)
+        let past = History { events: &self.history, moves: &self.moves };
+        engine::step(&stage.versions, &mut self.subject, input, Some(past), now)
     }
 
     /// Writes down what came of a step at `at`, and accepts what it sends.
@@ -311,6 +316,7 @@ impl Life {
         let mut events = step.events;
         events.sort_by_key(|event| event.seq);
         self.history.extend(events);
+        self.moves.extend(step.moves);
         let started = step.entries.into_iter().filter(|entry| entry.what == What::Started);
         self.started.extend(started.map(|entry| entry.campaign));
         done.extend(step.effects.iter().map(asked::of_effect));

@@ -156,7 +156,8 @@ fn each_person_takes_one_arm_and_the_shares_are_kept() {
     let life = steps(vec![do_("s", split)]);
     let mut counts = std::collections::BTreeMap::new();
     for number in 0..2_000_u32 {
-        let mut other = Life { versions: life.versions.clone(), subject: life.subject.clone(), log: Vec::new() };
+        let mut other =
+            Life { versions: life.versions.clone(), subject: life.subject.clone(), log: Vec::new(), moves: Vec::new() };
         other.subject.person.cio_id = Ulid::from_parts(u64::from(number) + 1, u128::from(number) * 7);
         let first = lines(&does(&mut other, "go", 1));
         let again = lines(&does(&mut other, "go", 2));
