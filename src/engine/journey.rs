@@ -2,23 +2,27 @@
 
 use super::change::{Caused, Change};
 use super::compiled::Campaign;
-use super::condition::Scene;
+use super::condition::{Meant, Members, Scene};
 use super::evaluate::Dirty;
 use super::expression::Script;
 use super::program::{Arm, Do, Instruction};
 use super::run::{Mode, Run};
+use super::sample;
+use super::scoped::Scoped;
 use crate::model::calendar::Calendar;
 use crate::model::event::{Event, Kind};
 use crate::model::id::{EffectId, EventKey};
 use crate::model::journey::{Ended, Journey, What};
 use crate::model::limit::CASCADE_ROUNDS_MAX;
-use crate::model::rule;
-use crate::model::sample;
+use crate::model::rule::{self, Move};
 use crate::model::transition::Cause;
 use crate::model::value::Properties;
 
 /// At one instant, so many events are caused by campaigns at most, whatever starts what.
 pub const CAUSED_EVENTS_MAX: usize = 1_000;
+
+/// How a journey ends behind its last step.
+const FINISHED: &str = "finished";
 
 /// What an instruction of a journey says about how it goes on.
 pub enum Next {
@@ -47,11 +51,11 @@ impl<'a> Run<'a> {
                 return;
             };
             let position = journey.position;
-            let Some((campaign, rule)) = self.plan(journey) else { return self.end(place, "rule set gone") };
-            if self.watch(place, None) {
+            let Some((campaign, rule)) = self.plan(journey) else { return self.end(place, "rule set gone", depth) };
+            if self.watch(place, None, depth) {
                 return;
             }
-            let Some(instruction) = campaign.program.get(position) else { return self.end(place, "finished") };
+            let Some(instruction) = campaign.program.get(position) else { return self.end(place, FINISHED, depth) };
             self.changed.insert(place);
             match self.run_instruction(Spot { place, depth, rule, instruction }) {
                 Next::To(target) => self.change(place, |journey| journey.position = target),
@@ -61,11 +65,12 @@ impl<'a> Run<'a> {
     }
 
     fn run_instruction(&mut self, spot: Spot<'_>) -> Next {
-        let Spot { place, rule, instruction, .. } = spot;
+        let Spot { place, depth, rule, instruction } = spot;
         let Some(journey) = self.subject.journeys.get(place).cloned() else { return Next::Stop };
         let (step, behind) = (instruction.step.as_str(), Next::To(instruction.behind));
-        let is_met = instruction.condition.as_ref().is_none_or(|met| met.truth(self.scene(&journey), self.at));
-        if !is_met {
+        let meant = Meant::default();
+        let scene = self.scene_for(&journey, &meant);
+        if !instruction.condition.as_ref().is_none_or(|condition| condition.truth(scene, self.at)) {
             self.tell(&journey, step, What::Skipped("condition".to_owned()));
             return behind;
         }
@@ -76,13 +81,12 @@ impl<'a> Run<'a> {
                 behind
             }
             Do::Wait(_) | Do::WaitUntil(_) if self.mode == Mode::Anonymous => {
-                self.end(place, "anonymous");
+                self.end(place, "anonymous", depth);
                 Next::Stop
             }
             Do::Wait(wait) => self.begin_wait(spot, &journey, wait),
             Do::WaitUntil(wait) => self.begin_wait_until(spot, &journey, wait),
             Do::Branch { arms, otherwise } => {
-                let scene = self.scene(&journey);
                 let taken = (1..).zip(arms).find(|(_, (condition, _))| condition.truth(scene, self.at));
                 let (way, target) = match taken {
                     Some((number, (_, target))) => (format!("when {number}"), *target),
@@ -98,7 +102,7 @@ impl<'a> Run<'a> {
             }
             Do::Jump(target) => Next::To(*target),
             Do::Exit(reason) => {
-                self.end(place, reason);
+                self.end(place, reason, depth);
                 Next::Stop
             }
         }
@@ -120,8 +124,8 @@ impl<'a> Run<'a> {
 
     /// The arm that the person takes, always the same of one step.
     fn arm_of<'r>(&self, arms: &'r [Arm], campaign: &str, step: &str) -> Option<&'r Arm> {
-        let place = sample::place(&format!("{campaign}/{step}"), self.subject.person.cio_id);
-        arms.iter().find(|arm| sample::is_within(place, arm.up_to)).or(arms.last())
+        let (name, person) = (format!("{campaign}/{step}"), self.subject.person.cio_id);
+        arms.iter().find(|arm| sample::is_in(&name, arm.up_to, person)).or(arms.last())
     }
 
     /// Lets something happen to the person: an event of this second, evaluated before the journey goes on.
@@ -163,13 +167,13 @@ impl<'a> Run<'a> {
             }
         } else {
             self.start_all(&starts, Some(&event), depth);
-            self.ask_journeys(Some(&event), depth);
+            self.ask_journeys(Some(&event), Cause::Event { seq: event.seq, key: event.key }, depth);
         }
         self.step.events.push(event);
     }
 
     /// Ends a journey.
-    pub fn end(&mut self, place: usize, reason: &str) {
+    pub fn end(&mut self, place: usize, reason: &str, depth: u32) {
         let ended = Ended { at: self.at, reason: reason.to_owned() };
         self.changed.insert(place);
         self.change(place, |journey| {
@@ -180,6 +184,10 @@ impl<'a> Run<'a> {
         if let Some(journey) = self.subject.journeys.get(place).cloned() {
             let cause = self.cause_of(&journey);
             self.enter(Some(journey.id), &journey.campaign, None, cause, What::Ended(reason.to_owned()));
+            if reason == FINISHED {
+                self.moved(Move::FinishedCampaign(journey.campaign.clone()), cause, depth);
+            }
+            self.moved(Move::LeftCampaign(journey.campaign), cause, depth);
         }
     }
 
@@ -205,10 +213,18 @@ impl<'a> Run<'a> {
         self.versions.get(journey.rules)?.campaign_named(&journey.campaign)
     }
 
-    /// What conditions of the journey are true of.
-    pub fn scene(&self, journey: &Journey) -> Scene<'_> {
+    /// What conditions of the journey are true of. `meant` is of use as long as nothing changes.
+    pub fn scene_for<'s>(&'s self, journey: &Journey, meant: &'s Meant) -> Scene<'s> {
+        // Memberships of another rule set are not recorded any more.
         let recorded = journey.rules == self.engine.version;
-        Scene { person: &self.subject.person, state: &self.subject.state, recorded }
+        let members = if recorded { Members::Recorded } else { Members::Meant(meant) };
+        Scene { members, ..self.scene_of(self.scoped_of(journey)) }
+    }
+
+    /// What a journey remembers by itself.
+    fn scoped_of(&self, journey: &Journey) -> Option<&Scoped> {
+        let same = |place: &usize| self.subject.journeys.get(*place).is_some_and(|other| other.id == journey.id);
+        self.scoped.iter().find(|(place, _)| same(place)).map(|(_, scoped)| scoped)
     }
 
     /// How days lie for the journey's person.
@@ -223,12 +239,13 @@ impl<'a> Run<'a> {
             run.enter(None, &rule.name, step, journey.cause, What::Drafted(what.to_owned()));
         };
         would(self, None, "start");
-        if campaign.exit.as_ref().is_some_and(|exit| exit.truth(self.scene(journey), self.at)) {
+        let meant = Meant::default();
+        if campaign.exit.as_ref().is_some_and(|exit| exit.truth(self.scene_for(journey, &meant), self.at)) {
             return would(self, None, "exit");
         }
         let mut position = 0;
         while let Some(instruction) = campaign.program.get(position) {
-            let scene = self.scene(journey);
+            let scene = self.scene_for(journey, &meant);
             let holds = |condition: &super::condition::Condition| condition.truth(scene, self.at);
             if !instruction.condition.as_ref().is_none_or(holds) {
                 position = instruction.behind;
@@ -243,7 +260,7 @@ impl<'a> Run<'a> {
                 // What comes after it depends on what happens meanwhile.
                 Do::Wait(wait) => ("wait", self.is_past(journey, wait).then_some(instruction.behind)),
                 Do::WaitUntil(wait) => {
-                    let outcome = wait.outcomes.iter().find(|outcome| holds(&outcome.condition));
+                    let outcome = wait.outcomes.iter().find(|outcome| holds(&outcome.awaited.condition));
                     ("wait_until", outcome.map(|outcome| outcome.target))
                 }
                 Do::Branch { arms, otherwise } => {

@@ -1,7 +1,6 @@
 //! Whether a cause starts a campaign: trigger, age, filter, frequency, key. Each refusal says why.
 
 use super::compiled::Campaign;
-use super::condition::Scene;
 use super::expression::printed;
 use super::run::{Mode, Run};
 use crate::model::event::Event;
@@ -61,7 +60,7 @@ impl Run<'_> {
             // Where one runs still, the rule says that it makes way.
             if let Some((place, old)) = self.running(&journey) {
                 self.causes.insert(old, start.cause);
-                self.end(place, "restarted");
+                self.end(place, "restarted", depth);
             }
             self.enter(Some(journey.id), &rule.name, None, start.cause, What::Started);
             let place = self.subject.journeys.len();
@@ -69,8 +68,9 @@ impl Run<'_> {
             self.subject.journeys.push(journey);
             self.changed.insert(place);
             self.queue.push_back((place, depth));
+            self.entered_campaign(place, depth);
             if let Some(event) = event {
-                self.listen(place, event);
+                self.listen(place, event, start.cause);
             }
         }
     }
@@ -96,6 +96,7 @@ impl Run<'_> {
             position: 0,
             effects: 0,
             wake: None,
+            memory: Vec::new(),
             ended: None,
             kept: Kept::default(),
         }
@@ -117,7 +118,6 @@ impl Run<'_> {
         event: Option<&Event>,
     ) -> Option<&'static str> {
         let age = event.map_or(Span(0), |event| self.at.since(event.at));
-        let scene = Scene { person: &self.subject.person, state: &self.subject.state, recorded: true };
         let filter = campaign.filter.as_ref();
         let last = self.subject.state.last_entry(campaign.id);
         let too_often = last.is_some_and(|last| match rule.frequency {
@@ -129,7 +129,7 @@ impl Run<'_> {
             Some("paused")
         } else if age > rule.max_event_age {
             Some("too old")
-        } else if filter.is_some_and(|filter| !filter.truth(scene, self.at)) {
+        } else if filter.is_some_and(|filter| !filter.truth(self.scene(), self.at)) {
             Some("filter")
         } else if too_often {
             Some("frequency")

@@ -30,8 +30,9 @@ pub struct Event {
     pub reason: Option<Reason>,
 }
 
-/// A place in a person's history: by second, then by arrival.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+/// A place in a person's history: by second, then by arrival. What a decision of the engine means lies
+/// directly behind the arrival that caused it; what time alone causes, behind all arrivals of its second.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Order(pub Second, u64, Seq);
 
 impl Order {
@@ -39,11 +40,17 @@ impl Order {
     #[must_use]
     pub fn new(at: Second, seq: Seq, precedes: Option<Seq>) -> Self {
         let rank = match precedes {
-            Some(reply) => (u64::from(reply) * 2).saturating_sub(1),
-            None => u64::from(seq) * 2,
+            Some(reply) => (u64::from(reply) * 4).saturating_sub(1),
+            None => u64::from(seq) * 4,
         };
         // Two sends before one reply lie as they were taken in.
         Self(at, rank, seq)
+    }
+
+    /// The place directly behind event number `seq`, at `at`. Several moves there lie as they were decided.
+    #[must_use]
+    pub fn behind(at: Second, seq: Seq) -> Self {
+        Self(at, u64::from(seq) * 4 + 1, seq)
     }
 }
 
@@ -51,7 +58,10 @@ impl Event {
     /// Where this event lies among the person's events.
     #[must_use]
     pub fn order(&self) -> Order {
-        Order::new(self.at, self.seq, self.precedes)
+        match self.kind {
+            Kind::Moved(_) => Order::behind(self.at, self.seq),
+            _ => Order::new(self.at, self.seq, self.precedes),
+        }
     }
 }
 
@@ -74,7 +84,8 @@ pub enum Kind {
     /// The person was put into, or taken out of, a manual segment.
     SegmentJoined(String),
     SegmentLeft(String),
-    /// Derived, and never in the log: what a decision of the engine means to rules that look for it.
+    /// Derived, and never in the log: what a decision of the engine means to rules that look for it. Its
+    /// number is that of the newest event at the decision.
     Moved(Move),
 }
 

@@ -25,6 +25,8 @@ pub struct Journey {
     pub effects: u32,
     /// Set while it waits, if time alone can make it go on or end: it is asked when this second is over.
     pub wake: Option<Second>,
+    /// What its conditions remember by themselves, in bytes of the engine. Empty where they need nothing.
+    pub memory: Vec<u8>,
     /// Set when it is over.
     pub ended: Option<Ended>,
     pub kept: Kept,

@@ -16,7 +16,6 @@ pub mod norm;
 pub mod person;
 pub mod phone;
 pub mod rule;
-pub mod sample;
 pub mod sender;
 pub mod time;
 pub mod transition;
