@@ -7,6 +7,7 @@ pub mod engine;
 pub mod model;
 pub mod providers;
 pub mod resolve;
+pub mod scenario;
 pub mod template;
 
 // The shell: everything that waits, reads or writes.

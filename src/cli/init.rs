@@ -11,9 +11,10 @@ pub const FILES: &[(&str, &str)] = &[
     ("schema.yaml", include_str!("init/schema.yaml")),
     ("segments/replies.yaml", include_str!("init/replies.yaml")),
     ("campaigns/thanks.yaml", include_str!("init/thanks.yaml")),
+    ("tests/replies.test.yaml", include_str!("init/replies.test.yaml")),
 ];
 
-/// Writes a small rule set to begin with: a schema, two segments and a draft campaign.
+/// Writes a small rule set to begin with: a schema, two segments, a draft campaign and a test.
 ///
 /// Nothing that is there is overwritten.
 #[derive(Debug, clap::Args)]

@@ -101,8 +101,9 @@ codes! {
     // Names.
     E0301 "unknown name"
     E0302 "defined twice"
+    E0303 "taken out of the rules and still used"
     E0304 "reserved name"
-    E0305 "property of the event read as attribute of the person"
+    E0305 "a value of the event read as one of the person, or the other way round"
     E0306 "not a comparison in `where`"
     E0312 "negative test on a value that can be missing"
     E0320 "types differ"
@@ -111,17 +112,35 @@ codes! {
     E0323 "date with elapsed units"
     // The graph of segments.
     E0410 "circle of segments"
+    E0411 "`in campaign` in what starts it"
+    // Cost.
+    E0510 "sum over many events"
+    E0520 "schedule over everybody"
+    E0530 "time of day or weekday in a segment"
     // Campaigns.
     E0601 "not exactly one trigger"
     E0602 "step id twice or in wrong form"
-    E0605 "unknown step"
+    E0603 "outcome or arm missing, or never reached"
+    E0604 "wait without a timeout"
+    E0605 "step unknown or never reached"
     E0610 "free text outside the service window"
     E0620 "missing value without a default"
     E0621 "unknown path or filter"
     // Warnings.
+    W0701 "word of a list, looked for inside of messages"
     W0702 "`not` takes in those without a value"
+    W0703 "keyword that an earlier outcome takes"
+    W0704 "always true or always false"
     W0705 "absence that is true of people just met"
+    W0706 "the same condition twice"
+    W0707 "pattern that is a plain keyword"
+    W0708 "entry equal to another"
+    W0709 "keyword that does not look like what it is"
+    W0710 "rule without a test"
     W0711 "longer than the attribution window"
+    W0712 "campaign that starts itself"
+    W0713 "schedule that starts nothing"
+    W0714 "keyword that also unsubscribes, or lifts that"
     // Advice.
     A0801 "window that ends now"
     A0802 "built-in stop and start lists in force"
@@ -135,7 +154,13 @@ codes! {
     E0906 "version of the language"
     E0907 "kind of file unclear"
     E0908 "schema twice"
+    E0911 "cron expression that cannot be read, or never comes round"
     E0912 "unknown time zone"
+    // Tests.
+    E1001 "expectation not met"
+    E1002 "unknown person, rule or message in a test"
+    E1003 "before the start of a test, or out of order"
+    E1004 "no test selected"
 }
 
 impl Code {

@@ -1,20 +1,23 @@
 //! The door of the language: all rule files in, one rule set out, or everything that is wrong with them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use super::check::graph::{self, Uses};
-use super::check::names::{CampaignNames, Names};
+use super::check::keywords::{self, Keywords};
+use super::check::loops;
+use super::check::names::{Before, CampaignNames, Names, ScheduleNames};
 use super::document;
-use super::envelope::campaigns::{self, CampaignFile};
+use super::envelope::campaigns::{self, CampaignFile, TriggerKind};
+use super::envelope::schedules::{self, ScheduleFile, TaskFile};
 use super::envelope::schema::{self, Declared};
 use super::envelope::segments::{self, SegmentFile};
-use super::envelope::{Kind, kind, schedules};
-use super::lower::{self, Place, Scope};
+use super::envelope::{Kind, kind, steps};
+use super::lower::{self, Place, Scope, TriggerUses};
 use super::node::Node;
 use super::report::{COMPLAINTS_MAX, Report};
 use crate::diagnostic::{Code, Diagnostic, FileId, Sources, Span, has_errors};
-use crate::model::rule::{self, Campaign, RuleSet, Segment, SegmentKind};
+use crate::model::rule::{self, Campaign, RuleSet, Schedule, Segment, SegmentKind};
 use crate::model::time;
 
 /// How long events are kept where nobody says otherwise.
@@ -29,6 +32,15 @@ pub struct Compiled {
     pub diagnostics: Vec<Diagnostic>,
     /// The files, for the frames of the diagnostics.
     pub sources: Sources,
+    /// The files with `test` that are YAML. Nothing but their kind and version was looked at.
+    pub tests: Vec<TestFile>,
+}
+
+/// A file with a test, as a tree.
+#[derive(Clone, Debug)]
+pub struct TestFile {
+    pub file: FileId,
+    pub root: Node,
 }
 
 /// Compiles rule files, by path, for a server that keeps events for [`RETENTION`].
@@ -40,12 +52,19 @@ pub fn compile(files: &BTreeMap<String, String>) -> Compiled {
 /// Compiles rule files, by path, for a server that keeps events as long as `retention`. No window is longer.
 #[must_use]
 pub fn compile_for(files: &BTreeMap<String, String>, retention: time::Span) -> Compiled {
+    compile_after(files, retention, &Before::default())
+}
+
+/// The same for rule files that take the place of others: a name that those have, these have not, and a rule
+/// still uses is complained of as such.
+#[must_use]
+pub fn compile_after(files: &BTreeMap<String, String>, retention: time::Span, before: &Before) -> Compiled {
     let mut sources = Sources::default();
     let ids: Vec<FileId> = files.iter().map(|(path, text)| sources.add(path, text)).collect();
-    let (rules, mut diagnostics) = Compiler::new(&sources, &ids, retention).run();
+    let (rules, mut diagnostics, tests) = Compiler::new(&sources, &ids, retention).run(before);
     diagnostics.sort_by_key(Diagnostic::span);
     let rules = rules.filter(|_| !has_errors(&diagnostics));
-    Compiled { rules, diagnostics, sources }
+    Compiled { rules, diagnostics, sources, tests }
 }
 
 /// The text of a file, or the complaint that it is none.
@@ -70,42 +89,72 @@ struct Compiler<'s> {
     /// Complaints about all files together.
     diagnostics: Vec<Diagnostic>,
     bare_within: Vec<Span>,
+    /// How many there are in `reports`: to count them for each rule anew would take its time.
+    errors: usize,
 }
 
 /// A rule with the index of its file.
 type Filed<T> = (usize, T);
 
+/// What the rules name of each other.
+#[derive(Default)]
+struct RuleUses {
+    segments: Uses,
+    /// By campaign: the segments that ask for its running journeys, and where.
+    running: BTreeMap<String, Vec<(String, Span)>>,
+    /// By campaign.
+    triggers: BTreeMap<String, TriggerUses>,
+}
+
 #[derive(Default)]
 struct Written<'n> {
     segments: Vec<Filed<SegmentFile<'n>>>,
     campaigns: Vec<Filed<CampaignFile<'n>>>,
+    schedules: Vec<Filed<ScheduleFile<'n>>>,
     declared: Option<Declared>,
+    /// The indices of the files with `test`.
+    tests: Vec<usize>,
 }
 
 impl<'s> Compiler<'s> {
     fn new(sources: &'s Sources, ids: &[FileId], retention: time::Span) -> Self {
         let mut reports: Vec<Report<'s>> = ids.iter().map(|id| Report::new(*id, sources.text(*id))).collect();
         let roots = reports.iter_mut().map(document::read).collect();
-        Self { sources, retention, reports, roots, diagnostics: Vec::new(), bare_within: Vec::new() }
+        Self { sources, retention, reports, roots, diagnostics: Vec::new(), bare_within: Vec::new(), errors: 0 }
     }
 
-    fn run(mut self) -> (Option<RuleSet>, Vec<Diagnostic>) {
+    fn run(mut self, before: &Before) -> (Option<RuleSet>, Vec<Diagnostic>, Vec<TestFile>) {
         let roots = std::mem::take(&mut self.roots);
         let mut written = self.envelopes(&roots);
-        let names = self.names(&mut written);
-        let segments = self.segments(&written.segments, &names);
-        let campaigns = self.campaigns(&written.campaigns, &names);
-        self.advise(&names.declared, written.segments.len() + written.campaigns.len());
+        let mut names = self.names(&mut written);
+        names.before = before.clone();
+        names.keywords = Keywords::new(&names.declared);
+        keywords::lists(&names, &mut self.diagnostics);
+        let mut uses = RuleUses::default();
+        self.errors = self.reports.iter().map(Report::errors).sum();
+        let segments = self.segments(&written.segments, &names, &mut uses);
+        let campaigns = self.campaigns(&written.campaigns, &names, &mut uses);
+        let schedules = self.schedules(&written, &names);
+        self.refuse_own_journeys(&uses, &names);
+        if let (Some(segments), Some(campaigns)) = (&segments, &campaigns) {
+            self.warn_of_circles(campaigns, segments, &written.campaigns);
+        }
+        let rules = written.segments.len() + written.campaigns.len() + written.schedules.len();
+        self.advise(&names.declared, rules);
+        let tests = std::mem::take(&mut written.tests);
+        let files: Vec<FileId> = self.reports.iter().map(Report::file).collect();
         for report in self.reports {
             self.diagnostics.extend(report.into_diagnostics());
         }
-        let rules = segments.zip(campaigns).map(|(segments, campaigns)| RuleSet {
+        let rules = segments.zip(campaigns).zip(schedules).map(|((segments, campaigns), schedules)| RuleSet {
             schema: names.declared.schema,
             segments,
             campaigns,
-            schedules: Vec::new(),
+            schedules,
         });
-        (rules, self.diagnostics)
+        let trees = files.into_iter().zip(roots).enumerate().filter(|(index, _)| tests.contains(index));
+        let tests = trees.filter_map(|(_, (file, root))| Some(TestFile { file, root: root? })).collect();
+        (rules, self.diagnostics, tests)
     }
 
     fn envelopes<'n>(&mut self, roots: &'n [Option<Node>]) -> Written<'n> {
@@ -115,7 +164,7 @@ impl<'s> Compiler<'s> {
             let path = self.sources.path(report.file());
             let Some((kind, mut fields)) = kind(path, root, report) else { continue };
             match kind {
-                Kind::Test => {}
+                Kind::Test => written.tests.push(index),
                 Kind::Schema => match &written.declared {
                     None => written.declared = Some(schema::read(fields, report)),
                     Some(first) => {
@@ -134,7 +183,8 @@ impl<'s> Compiler<'s> {
                         written.campaigns.extend(campaigns.into_iter().map(|campaign| (index, campaign)));
                     }
                     if let Some((key, node)) = fields.take_entry("schedules") {
-                        schedules::read(key, node, report);
+                        let schedules = schedules::read(key, node, report);
+                        written.schedules.extend(schedules.into_iter().map(|schedule| (index, schedule)));
                     }
                     fields.finish(report);
                 }
@@ -149,13 +199,23 @@ impl<'s> Compiler<'s> {
         for (index, segment) in &written.segments {
             let Some(at) = self.span(*index, &segment.at) else { continue };
             let first = *names.segments.entry(segment.name.clone()).or_insert(at);
+            if segment.when.is_none() {
+                names.manual.insert(segment.name.clone());
+            }
             self.refuse_double("segment", &segment.name, first, at);
         }
         for (index, campaign) in &written.campaigns {
             let Some(at) = self.span(*index, &campaign.at) else { continue };
-            let steps = campaign.steps.iter().map(|step| step.id.clone()).collect();
+            let steps = steps::all(&campaign.steps).into_iter().map(|step| step.id.clone()).collect();
             let first = names.campaigns.entry(campaign.name.clone()).or_insert(CampaignNames { at, steps }).at;
             self.refuse_double("campaign", &campaign.name, first, at);
+        }
+        for (index, schedule) in &written.schedules {
+            let Some(at) = self.span(*index, &schedule.at) else { continue };
+            // What could not be read is complained of there, and not where it is named as well.
+            let starts = !matches!(schedule.task, Some(TaskFile::Recheck { .. }));
+            let first = names.schedules.entry(schedule.name.clone()).or_insert(ScheduleNames { at, starts }).at;
+            self.refuse_double("schedule", &schedule.name, first, at);
         }
         names
     }
@@ -171,22 +231,33 @@ impl<'s> Compiler<'s> {
         self.reports.get(index).map(|report| report.span(at))
     }
 
-    fn segments(&mut self, written: &[Filed<SegmentFile<'_>>], names: &Names) -> Option<Vec<Segment>> {
+    fn segments(
+        &mut self,
+        written: &[Filed<SegmentFile<'_>>],
+        names: &Names,
+        uses: &mut RuleUses,
+    ) -> Option<Vec<Segment>> {
         let mut segments: BTreeMap<String, Segment> = BTreeMap::new();
-        let (mut uses, mut complete) = (Uses::new(), true);
+        let mut complete = true;
         for (index, file) in written {
             if self.is_full() {
                 return None;
             }
             let Some(report) = self.reports.get_mut(*index) else { continue };
+            let before = report.errors();
             let mut scope = Scope::new(names, Place::Segment, self.retention);
+            scope.grace = file.grace.unwrap_or(scope.grace);
             let kind = match file.when {
                 Some(node) => lower::condition(node, &mut scope, report).map(SegmentKind::Data),
                 None => Some(SegmentKind::Manual),
             };
             let place = place(self.sources, report, &file.at);
-            uses.entry(file.name.clone()).or_default().append(&mut scope.segments);
+            uses.segments.entry(file.name.clone()).or_default().append(&mut scope.segments);
+            for (campaign, at) in scope.running {
+                uses.running.entry(campaign).or_default().push((file.name.clone(), at));
+            }
             report.extend(scope.complaints);
+            self.errors += report.errors() - before;
             self.bare_within.append(&mut scope.bare_within);
             let Some(kind) = kind else {
                 complete = false;
@@ -195,7 +266,7 @@ impl<'s> Compiler<'s> {
             let (name, title, owner) = (file.name.clone(), file.title.clone(), file.owner.clone());
             segments.insert(name.clone(), Segment { name, title, owner, place, kind });
         }
-        let order = match graph::order(&uses) {
+        let order = match graph::order(&uses.segments) {
             Ok(order) => order,
             Err(circles) => {
                 self.refuse_circles(&circles, names);
@@ -219,17 +290,49 @@ impl<'s> Compiler<'s> {
         }
     }
 
-    fn campaigns(&mut self, written: &[Filed<CampaignFile<'_>>], names: &Names) -> Option<Vec<Campaign>> {
+    /// E0411: whether a journey runs must not decide whether one starts, at the same instant.
+    fn refuse_own_journeys(&mut self, uses: &RuleUses, names: &Names) {
+        let mut complain = |campaign: &str, at: Span, starts: &str| {
+            let message = format!("this is part of what starts campaign `{campaign}`, and asks whether it runs");
+            let mut complaint = Diagnostic::new(Code::E0411, at, message)
+                .note("in the campaign's `filter` it may stand: that is asked once, before a journey starts");
+            if let Some(names) = names.campaigns.get(campaign) {
+                complaint = complaint.also(names.at, starts);
+            }
+            self.diagnostics.push(complaint);
+        };
+        for (campaign, trigger) in &uses.triggers {
+            if let Some(at) = trigger.running.get(campaign) {
+                complain(campaign, *at, "the campaign that it starts");
+            }
+            let Some(asking) = uses.running.get(campaign) else { continue };
+            let starting = graph::reached(&trigger.segments, &uses.segments);
+            for (segment, at) in asking.iter().filter(|(segment, _)| starting.contains(segment)) {
+                complain(campaign, *at, &format!("started by segment `{segment}`"));
+            }
+        }
+    }
+
+    fn campaigns(
+        &mut self,
+        written: &[Filed<CampaignFile<'_>>],
+        names: &Names,
+        uses: &mut RuleUses,
+    ) -> Option<Vec<Campaign>> {
         let (mut campaigns, mut complete) = (BTreeMap::new(), true);
         for (index, file) in written {
             if self.is_full() {
                 return None;
             }
             let Some(report) = self.reports.get_mut(*index) else { continue };
+            let before = report.errors();
             let mut scope = Scope::new(names, Place::Campaign, self.retention);
+            scope.own_campaign = Some(file.name.clone());
             let place = place(self.sources, report, &file.at);
             let campaign = lower::campaign(file, place, &mut scope, report);
+            uses.triggers.insert(file.name.clone(), std::mem::take(&mut scope.trigger));
             report.extend(scope.complaints);
+            self.errors += report.errors() - before;
             self.bare_within.append(&mut scope.bare_within);
             match campaign {
                 Some(campaign) => _ = campaigns.insert(campaign.name.clone(), campaign),
@@ -239,10 +342,65 @@ impl<'s> Compiler<'s> {
         complete.then(|| campaigns.into_values().collect())
     }
 
+    /// By name, and a warning about each that starts nothing.
+    fn schedules(&mut self, written: &Written<'_>, names: &Names) -> Option<Vec<Schedule>> {
+        let triggers = written.campaigns.iter().filter_map(|(_, campaign)| campaign.trigger.as_ref());
+        let used: BTreeSet<&str> = triggers
+            .filter_map(|trigger| match trigger.kind {
+                TriggerKind::Schedule(node) => node.text(),
+                _ => None,
+            })
+            .collect();
+        let (mut schedules, mut complete) = (BTreeMap::new(), true);
+        for (index, file) in &written.schedules {
+            if self.is_full() {
+                return None;
+            }
+            let Some(report) = self.reports.get_mut(*index) else { continue };
+            let before = report.errors();
+            let mut scope = Scope::new(names, Place::Campaign, self.retention);
+            let place = place(self.sources, report, &file.at);
+            let schedule = lower::schedule(file, place, &mut scope, report);
+            if matches!(file.task, Some(TaskFile::ForEach(_))) && !used.contains(file.name.as_str()) {
+                let message = format!("the schedule `{}` starts nothing", file.name);
+                let complaint = Diagnostic::new(Code::W0713, report.span(&file.at), message);
+                report.complain(complaint.note(format!("a campaign names it: `trigger: {{schedule: {}}}`", file.name)));
+            }
+            report.extend(scope.complaints);
+            self.errors += report.errors() - before;
+            self.bare_within.append(&mut scope.bare_within);
+            match schedule {
+                Some(schedule) => _ = schedules.insert(schedule.name.clone(), schedule),
+                None => complete = false,
+            }
+        }
+        complete.then(|| schedules.into_values().collect())
+    }
+
+    /// Campaigns that start themselves.
+    fn warn_of_circles(&mut self, campaigns: &[Campaign], segments: &[Segment], written: &[Filed<CampaignFile<'_>>]) {
+        for circle in loops::circles(campaigns, segments) {
+            let first = circle.campaigns.first();
+            let Some((index, file)) = written.iter().find(|(_, file)| Some(&file.name) == first) else { continue };
+            let Some(report) = self.reports.get_mut(*index) else { continue };
+            let at = file.trigger.as_ref().map_or(&file.at, |trigger| &trigger.at);
+            let message = format!("what the campaign `{}` does can start it again", file.name);
+            let mut complaint = Diagnostic::new(Code::W0712, report.span(at), message);
+            let step = steps::all(&file.steps).into_iter().find(|step| Some(&step.id) == circle.step.as_ref());
+            if let Some(step) = step {
+                complaint = complaint.also(report.span(&step.word_at), "this leads back to the trigger");
+            }
+            if circle.campaigns.len() > 2 {
+                let path = circle.campaigns.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" → ");
+                complaint = complaint.note(format!("the way round: {path}"));
+            }
+            report.complain(complaint.note("with `frequency: once`, or `once per …`, it comes to an end"));
+        }
+    }
+
     /// More would not be shown.
     fn is_full(&self) -> bool {
-        let errors: usize = self.reports.iter().map(Report::errors).sum();
-        errors > COMPLAINTS_MAX
+        self.errors > COMPLAINTS_MAX
     }
 
     /// Advice that is given once, however many places there are.

@@ -13,4 +13,15 @@ mod report;
 pub mod shape;
 pub mod syntax;
 
-pub use compile::{Compiled, RETENTION, compile, compile_for, decode};
+pub use check::names::Before;
+pub use compile::{Compiled, RETENTION, TestFile, compile, compile_after, compile_for, decode};
+
+/// What the reader of tests shares with that of rules: trees that know their places, keys, complaints.
+pub mod file {
+    pub use super::check::names::OWN_EVENTS;
+    pub use super::envelope::fields::{self, Fields};
+    pub use super::envelope::schema::built_in;
+    pub use super::envelope::span::offset;
+    pub use super::node::{Content, Key, Node, Scalar, Style};
+    pub use super::report::{COMPLAINTS_MAX, Report};
+}

@@ -27,7 +27,7 @@ use pest::Parser as _;
 use crate::diagnostic::{Code, Diagnostic, Origin};
 
 use super::{shape, syntax};
-pub use length::{DISTINCT_MAX, LENGTH_SECONDS_MAX};
+pub use length::{DISTINCT_MAX, LENGTH_SECONDS_MAX, unit_word};
 pub use scan::PARENTHESES_DEPTH_MAX;
 
 use cursor::Node;

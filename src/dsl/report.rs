@@ -97,8 +97,8 @@ impl<'s> Report<'s> {
     }
 
     /// Refuses a part of the language that this version reads and does not run.
-    pub fn unsupported(&mut self, at: Range<usize>, what: &str) {
-        self.error(Code::E0190, at, format!("{what}: not supported by this version"));
+    pub fn unsupported(&mut self, at: Range<usize>, what: &str) -> Complaint<'_> {
+        self.error(Code::E0190, at, format!("{what}: not supported by this version"))
     }
 
     /// The complaints.

@@ -2,7 +2,6 @@
 //! remembered for the steps behind it.
 
 use serde::Serialize;
-use serde_json::Value as Json;
 
 use super::atom::AtomKey;
 use super::tally::Hash;
@@ -11,6 +10,7 @@ use crate::model::compare::reach;
 use crate::model::event::Event;
 use crate::model::rule::{Match, MessageTest, Sequence, Then, Verb};
 use crate::model::time::{Length, Second, Span};
+use crate::model::value::Value;
 
 /// A sequence of steps without `not`, each possibly with a `not` before it, and a last `not` or none.
 #[derive(Debug)]
@@ -158,12 +158,17 @@ fn stages<'r>(steps: impl Iterator<Item = &'r Match>, links: &[Link], absent: Op
 /// A hash of the value of `property`, if it is present.
 #[must_use]
 pub fn value_hash(event: &Event, property: &str) -> Option<Hash> {
-    let value = reach(&event.properties, property).filter(|value| !value.is_null())?;
-    Some(json_hash(value))
+    let value = Value::natural(reach(&event.properties, property)?)?;
+    Some(AtomKey::of(&plain(value)).bytes())
 }
 
-fn json_hash(value: &Json) -> Hash {
-    AtomKey::of(&value.to_string()).bytes()
+/// Equal numbers are written in one way.
+fn plain(value: Value) -> Value {
+    match value {
+        Value::Number(number) => Value::Number(number.normalize()),
+        Value::List(items) => Value::List(items.into_iter().map(plain).collect()),
+        other => other,
+    }
 }
 
 /// A hash of the message that `event` answers or is about.

@@ -178,22 +178,7 @@ impl<'a> Builder<'a> {
         self.rule.clone_from(&campaign.name);
         self.scoped = ScopedAtoms::default();
         let id = number(&self.catalogue.campaigns, &campaign.name)?;
-        match &campaign.trigger {
-            Trigger::Event(Phrase::One(rule)) => {
-                let matcher = self.matcher(rule)?;
-                self.uses_of(matcher).triggers.push(place);
-            }
-            Trigger::Event(phrase @ Phrase::Sequence(_)) => {
-                let atom = self.sequence(phrase, true)?;
-                self.atom_mut(atom).triggers.push(place);
-            }
-            Trigger::Becomes(rule) => {
-                let condition = Arc::new(self.condition(rule)?);
-                self.watch(condition, Watch::Becomes(place, id));
-            }
-            // Nothing that happens to the person starts these.
-            Trigger::Schedule(_) | Trigger::Api => {}
-        }
+        self.trigger(place, id, &campaign.trigger)?;
         let filter = campaign.filter.as_ref().map(|rule| self.condition(rule)).transpose()?;
         let key = campaign.key.clone().map(rule::Expression::Path);
         let key = key.as_ref().map(Value::compile).transpose();
@@ -211,6 +196,26 @@ impl<'a> Builder<'a> {
         let program = Program::compile(campaign, &mut |rule| self.condition(rule))?;
         let scoped = std::mem::take(&mut self.scoped);
         self.campaigns.push(Campaign { id, filter, key, exit, goal, program, scoped });
+        Ok(())
+    }
+
+    fn trigger(&mut self, place: u32, id: CampaignId, trigger: &Trigger) -> Result<(), CompileError> {
+        match trigger {
+            Trigger::Event(Phrase::One(rule)) => {
+                let matcher = self.matcher(rule)?;
+                self.uses_of(matcher).triggers.push(place);
+            }
+            Trigger::Event(phrase @ Phrase::Sequence(_)) => {
+                let atom = self.sequence(phrase, true)?;
+                self.atom_mut(atom).triggers.push(place);
+            }
+            Trigger::Becomes(rule) => {
+                let condition = Arc::new(self.condition(rule)?);
+                self.watch(condition, Watch::Becomes(place, id));
+            }
+            // Nothing that happens to the person starts these.
+            Trigger::Schedule(_) | Trigger::Api => {}
+        }
         Ok(())
     }
 

@@ -12,7 +12,6 @@ use super::ask::SERVICE_WINDOW;
 use super::atom::AtomKey;
 use super::chain::Deadline;
 use super::memory::Memory;
-use super::sample;
 use super::scoped::Scoped;
 use super::state::State;
 use crate::model::calendar::{Calendar, Now};
@@ -21,6 +20,7 @@ use crate::model::id::SegmentId;
 use crate::model::limit::FLIP_CANDIDATES_MAX;
 use crate::model::person::Person;
 use crate::model::rule::{Share, Times, Window};
+use crate::model::sample;
 use crate::model::time::{Second, Span};
 
 /// A condition whose names are resolved and whose event phrases are atoms.
@@ -120,7 +120,7 @@ impl Condition {
                 (None, _) | (_, Members::Recorded) => scene.state.is_in(*segment),
             },
             Self::Running(campaign) => scene.state.is_running(campaign),
-            Self::Sample { name, share } => sample::is_in(name, *share, scene.person.cio_id),
+            Self::Sample { name, share } => sample::is_within(sample::place(name, scene.person.cio_id), *share),
             // Like every window it ends now: what lies ahead opens nothing.
             Self::ServiceWindow => scene.service_window_closes().is_some_and(|closes| now < closes),
             Self::LocalTime { from, to } => {

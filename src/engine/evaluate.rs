@@ -19,7 +19,7 @@ pub type Dirty = BTreeMap<u32, Cause>;
 
 impl Run<'_> {
     /// What conditions of the rule set in force see.
-    pub fn scene(&self) -> Scene<'_> {
+    pub fn scene_now(&self) -> Scene<'_> {
         self.scene_of(None)
     }
 
@@ -42,8 +42,8 @@ impl Run<'_> {
                 self.follow(self.at, &mut dirty);
                 continue;
             }
-            let truth = watched.condition.truth(self.scene(), self.at);
-            let flip = watched.condition.next_flip(self.scene(), self.at, truth);
+            let truth = watched.condition.truth(self.scene_now(), self.at);
+            let flip = watched.condition.next_flip(self.scene_now(), self.at, truth);
             self.flip = [self.flip, flip].into_iter().flatten().min();
             match watched.what {
                 Watch::Segment(segment) => {

@@ -70,7 +70,7 @@ fn is_change(kind: &Kind) -> bool {
 /// An event test of a condition, on its own.
 #[derive(Debug)]
 enum Evidence {
-    Test(Matcher),
+    Test(Box<Matcher>),
     /// A write of this attribute. Whether it changed what was asked for, the condition knows.
     Write(String),
 }
@@ -87,7 +87,7 @@ impl Evidence {
                     // Which one it is, the condition knows.
                     *message = MessageTest::Any;
                 }
-                Some(Matcher::compile(&test).map(Self::Test))
+                Some(Matcher::compile(&test).map(|matcher| Self::Test(Box::new(matcher))))
             }
         }
     }

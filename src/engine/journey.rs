@@ -2,12 +2,11 @@
 
 use super::change::{Caused, Change};
 use super::compiled::Campaign;
-use super::condition::{Meant, Members, Scene};
+use super::condition::{Members, Scene};
 use super::evaluate::Dirty;
 use super::expression::Script;
 use super::program::{Arm, Do, Instruction};
 use super::run::{Mode, Run};
-use super::sample;
 use super::scoped::Scoped;
 use crate::model::calendar::Calendar;
 use crate::model::event::{Event, Kind};
@@ -15,6 +14,7 @@ use crate::model::id::{EffectId, EventKey};
 use crate::model::journey::{Ended, Journey, What};
 use crate::model::limit::CASCADE_ROUNDS_MAX;
 use crate::model::rule::{self, Move};
+use crate::model::sample;
 use crate::model::transition::Cause;
 use crate::model::value::Properties;
 
@@ -51,11 +51,11 @@ impl<'a> Run<'a> {
                 return;
             };
             let position = journey.position;
-            let Some((campaign, rule)) = self.plan(journey) else { return self.end(place, "rule set gone", depth) };
-            if self.watch(place, None, depth) {
+            let Some((campaign, rule)) = self.plan(journey) else { return self.end(place, "rule set gone") };
+            if self.watch(place, None) {
                 return;
             }
-            let Some(instruction) = campaign.program.get(position) else { return self.end(place, FINISHED, depth) };
+            let Some(instruction) = campaign.program.get(position) else { return self.end(place, FINISHED) };
             self.changed.insert(place);
             match self.run_instruction(Spot { place, depth, rule, instruction }) {
                 Next::To(target) => self.change(place, |journey| journey.position = target),
@@ -65,12 +65,11 @@ impl<'a> Run<'a> {
     }
 
     fn run_instruction(&mut self, spot: Spot<'_>) -> Next {
-        let Spot { place, depth, rule, instruction } = spot;
+        let Spot { place, rule, instruction, .. } = spot;
         let Some(journey) = self.subject.journeys.get(place).cloned() else { return Next::Stop };
         let (step, behind) = (instruction.step.as_str(), Next::To(instruction.behind));
-        let meant = Meant::default();
-        let scene = self.scene_for(&journey, &meant);
-        if !instruction.condition.as_ref().is_none_or(|condition| condition.truth(scene, self.at)) {
+        let is_met = instruction.condition.as_ref().is_none_or(|met| met.truth(self.scene(&journey), self.at));
+        if !is_met {
             self.tell(&journey, step, What::Skipped("condition".to_owned()));
             return behind;
         }
@@ -81,12 +80,13 @@ impl<'a> Run<'a> {
                 behind
             }
             Do::Wait(_) | Do::WaitUntil(_) if self.mode == Mode::Anonymous => {
-                self.end(place, "anonymous", depth);
+                self.end(place, "anonymous");
                 Next::Stop
             }
             Do::Wait(wait) => self.begin_wait(spot, &journey, wait),
             Do::WaitUntil(wait) => self.begin_wait_until(spot, &journey, wait),
             Do::Branch { arms, otherwise } => {
+                let scene = self.scene(&journey);
                 let taken = (1..).zip(arms).find(|(_, (condition, _))| condition.truth(scene, self.at));
                 let (way, target) = match taken {
                     Some((number, (_, target))) => (format!("when {number}"), *target),
@@ -102,7 +102,7 @@ impl<'a> Run<'a> {
             }
             Do::Jump(target) => Next::To(*target),
             Do::Exit(reason) => {
-                self.end(place, reason, depth);
+                self.end(place, reason);
                 Next::Stop
             }
         }
@@ -124,8 +124,8 @@ impl<'a> Run<'a> {
 
     /// The arm that the person takes, always the same of one step.
     fn arm_of<'r>(&self, arms: &'r [Arm], campaign: &str, step: &str) -> Option<&'r Arm> {
-        let (name, person) = (format!("{campaign}/{step}"), self.subject.person.cio_id);
-        arms.iter().find(|arm| sample::is_in(&name, arm.up_to, person)).or(arms.last())
+        let place = sample::place(&format!("{campaign}/{step}"), self.subject.person.cio_id);
+        arms.iter().find(|arm| sample::is_within(place, arm.up_to)).or(arms.last())
     }
 
     /// Lets something happen to the person: an event of this second, evaluated before the journey goes on.
@@ -167,13 +167,13 @@ impl<'a> Run<'a> {
             }
         } else {
             self.start_all(&starts, Some(&event), depth);
-            self.ask_journeys(Some(&event), Cause::Event { seq: event.seq, key: event.key }, depth);
+            self.ask_journeys(Some(&event), depth);
         }
         self.step.events.push(event);
     }
 
     /// Ends a journey.
-    pub fn end(&mut self, place: usize, reason: &str, depth: u32) {
+    pub fn end(&mut self, place: usize, reason: &str) {
         let ended = Ended { at: self.at, reason: reason.to_owned() };
         self.changed.insert(place);
         self.change(place, |journey| {
@@ -185,9 +185,9 @@ impl<'a> Run<'a> {
             let cause = self.cause_of(&journey);
             self.enter(Some(journey.id), &journey.campaign, None, cause, What::Ended(reason.to_owned()));
             if reason == FINISHED {
-                self.moved(Move::FinishedCampaign(journey.campaign.clone()), cause, depth);
+                self.moved(Move::FinishedCampaign(journey.campaign.clone()), cause);
             }
-            self.moved(Move::LeftCampaign(journey.campaign), cause, depth);
+            self.moved(Move::LeftCampaign(journey.campaign), cause);
         }
     }
 
@@ -213,12 +213,13 @@ impl<'a> Run<'a> {
         self.versions.get(journey.rules)?.campaign_named(&journey.campaign)
     }
 
-    /// What conditions of the journey are true of. `meant` is of use as long as nothing changes.
-    pub fn scene_for<'s>(&'s self, journey: &Journey, meant: &'s Meant) -> Scene<'s> {
-        // Memberships of another rule set are not recorded any more.
+    /// What conditions of the journey are true of.
+    pub fn scene(&self, journey: &Journey) -> Scene<'_> {
         let recorded = journey.rules == self.engine.version;
-        let members = if recorded { Members::Recorded } else { Members::Meant(meant) };
-        Scene { members, ..self.scene_of(self.scoped_of(journey)) }
+        // Memberships of another rule set are not recorded any more.
+        self.meant.borrow_mut().clear();
+        let members = if recorded { Members::Recorded } else { Members::Meant(&self.meant) };
+        Scene { members, calendar: self.calendar(journey), ..self.scene_of(self.scoped_of(journey)) }
     }
 
     /// What a journey remembers by itself.
@@ -239,13 +240,12 @@ impl<'a> Run<'a> {
             run.enter(None, &rule.name, step, journey.cause, What::Drafted(what.to_owned()));
         };
         would(self, None, "start");
-        let meant = Meant::default();
-        if campaign.exit.as_ref().is_some_and(|exit| exit.truth(self.scene_for(journey, &meant), self.at)) {
+        if campaign.exit.as_ref().is_some_and(|exit| exit.truth(self.scene(journey), self.at)) {
             return would(self, None, "exit");
         }
         let mut position = 0;
         while let Some(instruction) = campaign.program.get(position) {
-            let scene = self.scene_for(journey, &meant);
+            let scene = self.scene(journey);
             let holds = |condition: &super::condition::Condition| condition.truth(scene, self.at);
             if !instruction.condition.as_ref().is_none_or(holds) {
                 position = instruction.behind;

@@ -103,7 +103,10 @@ impl<'a> Observed<'a> {
             (Verb::Tapped, _) => self.is_tap(),
             (Verb::Performed(name), Kind::Custom(custom)) => name == custom,
             (Verb::Moved(meant), Kind::Moved(moved)) => meant == moved,
-            (Verb::Changed(change), Kind::AttributesSet) => self.write.is_some_and(|(a, b)| is_change(change, a, b)),
+            (Verb::Changed(change), Kind::AttributesSet) => self.write.is_some_and(|(before, behind)| {
+                // What happened before somebody was known changes nothing of theirs.
+                self.event.at >= behind.known_since && is_change(change, before, behind)
+            }),
             _ => false,
         }
     }
@@ -163,21 +166,15 @@ impl Matcher {
 
 /// Whether the value became another one, as meant: what reads as the same value is the same.
 fn is_change(change: &Change, before: &Person, behind: &Person) -> bool {
-    let (old, new) = (before.value(&change.name), behind.value(&change.name));
-    let read = |stored: &Option<std::borrow::Cow<'_, serde_json::Value>>, ty| {
-        stored.as_deref().and_then(|stored| Value::read(stored, ty))
+    let Change { name, ty, from, to } = change;
+    let ty = ty.or_else(|| from.as_ref().or(to.as_ref()).map(Value::natural_type));
+    let value = |person: &Person| {
+        let stored = person.value(name)?;
+        ty.map_or_else(|| Value::natural(&stored), |ty| Value::read(&stored, ty))
     };
-    let is = |stored, meant: &Option<Value>| {
-        meant.as_ref().is_none_or(|meant| {
-            let ty = change.ty.unwrap_or_else(|| meant.natural_type());
-            read(stored, ty).as_ref() == Some(meant)
-        })
-    };
-    let differ = match change.ty {
-        Some(ty) => read(&old, ty) != read(&new, ty),
-        None => old != new,
-    };
-    differ && is(&old, &change.from) && is(&new, &change.to)
+    let (old, new) = (value(before), value(behind));
+    let is = |value: &Option<Value>, meant: &Option<Value>| meant.is_none() || value == meant;
+    old != new && is(&old, from) && is(&new, to)
 }
 
 impl Text {

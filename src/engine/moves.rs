@@ -7,7 +7,7 @@ use super::run::{Mode, Run};
 use super::scoped::Scoped;
 use super::trigger::Start;
 use crate::model::event::{Event, Kind};
-use crate::model::id::{EventKey, SegmentId};
+use crate::model::id::{EventKey, SegmentId, Seq};
 use crate::model::journey::What;
 use crate::model::limit::CASCADE_ROUNDS_MAX;
 use crate::model::rule::Move;
@@ -15,11 +15,18 @@ use crate::model::time::Second;
 use crate::model::transition::Cause;
 use crate::model::value::Properties;
 
-/// A move at `at`, behind event number `seq`.
+/// The key of what no event caused.
+pub const NO_EVENT: EventKey = EventKey([0; 16]);
+
+/// A move at `at`, behind event number `seq`. Its key is that of the event that caused it, or [`NO_EVENT`].
 #[must_use]
-pub fn move_event(what: Move, at: Second, seq: u32) -> Event {
+pub fn move_event(what: Move, at: Second, seq: Seq, cause: Cause) -> Event {
+    let key = match cause {
+        Cause::Event { key, .. } => key,
+        Cause::Born | Cause::Wake | Cause::Rules => NO_EVENT,
+    };
     Event {
-        key: EventKey([0; 16]),
+        key,
         seq,
         at,
         arrived: at,
@@ -32,42 +39,46 @@ pub fn move_event(what: Move, at: Second, seq: u32) -> Event {
 }
 
 impl Run<'_> {
-    /// Takes in what happened to a journey: evaluates what that touches, and starts what it starts. `depth` is
-    /// that of the journey in the chain of causes.
-    pub fn moved(&mut self, what: Move, cause: Cause, depth: u32) {
+    /// Takes in what happened to a journey: evaluates what that touches, and starts what it starts.
+    pub fn moved(&mut self, what: Move, cause: Cause) {
         if self.mode == Mode::Anonymous {
             return;
         }
         let campaign = what.name().to_owned();
         let mut dirty = Dirty::new();
         self.note_running(&what, cause, &mut dirty);
-        let event = move_event(what.clone(), self.at, self.subject.state.last_seq);
         let mut starts = self.observe(what, cause, &mut dirty);
+        let moved = self.step.moves.last().cloned();
         starts.extend(self.evaluate(dirty, false));
         starts.sort_by_key(|start| start.campaign);
         starts.dedup_by_key(|start| start.campaign);
-        if depth < CASCADE_ROUNDS_MAX {
-            // What time alone caused is nobody's event.
-            let arriving = self.arriving.clone();
-            self.start_all(&starts, arriving.as_deref(), depth.saturating_add(1));
-            self.ask_journeys(Some(&event), cause, depth.saturating_add(1));
-        } else if !starts.is_empty() {
+        let depth = self.depth;
+        self.asks.extend(moved.filter(|_| self.mode == Mode::Live).map(|moved| (moved, depth)));
+        if starts.is_empty() {
+            return;
+        }
+        if depth >= CASCADE_ROUNDS_MAX {
             self.enter(None, &campaign, None, cause, What::Loop);
+        } else {
+            // What time alone caused is nobody's event.
+            let event = self.arriving.clone();
+            self.start_all(&starts, event.as_deref(), depth.saturating_add(1));
         }
     }
 
     /// A journey has begun: it remembers by itself from here on.
-    pub fn entered_campaign(&mut self, place: usize, depth: u32) {
+    pub fn entered_campaign(&mut self, place: usize) {
         let Some(journey) = self.subject.journeys.get(place) else { return };
         let (campaign, cause) = (journey.campaign.clone(), journey.cause);
         if let Some((compiled, _)) = self.engine.campaign_named(&campaign).filter(|(c, _)| !c.scoped.is_empty()) {
             let atoms = compiled.scoped.atoms.iter();
             let atoms = atoms.filter_map(|(place, twin)| Some((self.engine.atoms.get(*place as usize)?, *twin)));
-            let entered = move_event(Move::EnteredCampaign(campaign.clone()), self.at, self.subject.state.last_seq);
+            let entered =
+                move_event(Move::EnteredCampaign(campaign.clone()), self.at, self.subject.state.last_seq, cause);
             let scoped = Scoped::begin(entered.order(), atoms, &self.subject.state, self.calendar);
             self.scoped.insert(place, scoped);
         }
-        self.moved(Move::EnteredCampaign(campaign), cause, depth);
+        self.moved(Move::EnteredCampaign(campaign), cause);
     }
 
     /// Feeds the atoms with a data-driven or manual segment's move.
@@ -104,7 +115,7 @@ impl Run<'_> {
     }
 
     fn observe(&mut self, what: Move, cause: Cause, dirty: &mut Dirty) -> Vec<Start> {
-        let event = move_event(what, self.at, self.subject.state.last_seq);
+        let event = move_event(what, self.at, self.subject.state.last_seq, cause);
         let newest = &mut self.subject.state.newest_move;
         *newest = (*newest).max(Some(event.order()));
         let starts = self.remember(&Observed::new(&event), cause, dirty);

@@ -1,69 +1,95 @@
 //! The definition: what conditions mean, computed from a person's whole history, with nothing kept and
 //! nothing clever. Tests and audits hold the engine against it, so it shares nothing with the engine.
+//!
+//! Where the language leaves room, what was decided stands here as a comment that begins with "Decided".
 
-use serde_json::Value as Json;
+mod happened;
+mod instants;
+mod matching;
+
+use std::collections::BTreeSet;
+
+use chrono::{Datelike, NaiveTime};
+use sha2::{Digest, Sha256};
+
+pub use happened::Completion;
 
 use crate::model::calendar::{Calendar, Now};
-use crate::model::compare::pattern_found;
-use crate::model::event::{Event, Kind, MessageRef};
-use crate::model::norm::{exact, normalise};
+use crate::model::event::{Event, Kind, Order};
+use crate::model::id::JourneyId;
 use crate::model::person::Person;
-use crate::model::rule::{
-    Condition, Counted, Happened, Match, MessageTest, Phrase, RuleSet, SegmentKind, Sequence, Target, Test, TextTest,
-    Then, Verb, Via, Window,
-};
-use crate::model::time::{Length, Second};
+use crate::model::rule::{Condition, Counted, Happened, Move, Phrase, RuleSet, SegmentKind, Share, Window};
+use crate::model::time::{Second, Span};
 
-/// Whether `condition` is true at `t` of `person`, as they were made, after `events`, which have been
-/// taken in so far, in any order.
-#[must_use]
-pub fn truth(rules: &RuleSet, condition: &Condition, person: &Person, events: &[Event], t: Second) -> bool {
-    let mut known: Vec<&Event> = events.iter().filter(|event| event.at <= t).collect();
-    known.sort_by_key(|event| event.order());
-    History { rules, first: person, taken_in: events, known, t }.truth(condition)
-}
+/// So long after a message of theirs the service window is open.
+const SERVICE_WINDOW: Span = Span::hours(24);
 
-/// Whether `person` is in the segment named `segment` at `t`. Nobody is in one that does not exist.
-#[must_use]
-pub fn is_member(rules: &RuleSet, segment: &str, person: &Person, events: &[Event], t: Second) -> bool {
-    truth(rules, &Condition::InSegment(segment.to_owned()), person, events, t)
-}
-
-struct History<'a> {
+/// A person and everything that is known of them: what truth is a function of.
+pub struct Case<'a> {
     rules: &'a RuleSet,
-    /// The person before any event.
+    /// The person as they were made, before any event.
     first: &'a Person,
-    taken_in: &'a [Event],
-    /// Events up to `t`, in order.
-    known: Vec<&'a Event>,
-    t: Second,
+    /// H, in order.
+    events: Vec<&'a Event>,
+    /// The journey that is asked for, and where in the order its person entered.
+    journey: Option<(JourneyId, Order)>,
 }
 
-impl History<'_> {
-    fn truth(&self, condition: &Condition) -> bool {
+impl<'a> Case<'a> {
+    /// What is known of `person`, who is given as they were made: `events` taken in so far, in any order,
+    /// and between them, as `Kind::Moved`, what was decided: a decision carries the number of the arrival
+    /// behind which it lies, and several behind one arrival stand in the order in which they were made.
+    #[must_use]
+    pub fn new(rules: &'a RuleSet, person: &'a Person, events: &'a [Event]) -> Self {
+        let mut events: Vec<&Event> = events.iter().collect();
+        events.sort_by_key(|event| event.order());
+        Self { rules, first: person, events, journey: None }
+    }
+
+    /// The same, asked from within the journey `id` that began at `entry`.
+    #[must_use]
+    pub fn in_journey(mut self, id: JourneyId, entry: Order) -> Self {
+        self.journey = Some((id, entry));
+        self
+    }
+
+    /// Whether `condition` is true at `t`.
+    #[must_use]
+    pub fn truth(&self, condition: &Condition, t: Second) -> bool {
         match condition {
             Condition::Everyone => true,
-            Condition::Not(part) => !self.truth(part),
-            Condition::All(parts) => parts.iter().all(|part| self.truth(part)),
-            Condition::Any(parts) => parts.iter().any(|part| self.truth(part)),
+            Condition::Not(part) => !self.truth(part, t),
+            Condition::All(parts) => parts.iter().all(|part| self.truth(part, t)),
+            Condition::Any(parts) => parts.iter().any(|part| self.truth(part, t)),
             Condition::Attribute(test) => {
-                test.holds_of(self.person_after(u32::MAX).value(&test.name).as_deref(), utc(self.t))
+                test.holds_of(self.person_at(t).value(&test.name).as_deref(), Now { at: t, calendar: self.calendar(t) })
             }
-            Condition::InSegment(name) => self.in_segment(name),
-            Condition::KnownFor(span) => self.t >= self.first.known_since.plus(*span),
-            Condition::Happened(happened) => self.happened(happened),
-            _ => false,
+            Condition::InSegment(name) => self.is_member(name, t),
+            Condition::InCampaign(name) => self.is_running(name, t),
+            Condition::InSample { name, share } => place(name, self.first) < bound(*share),
+            Condition::ServiceWindow => {
+                // A reaction opens none.
+                let mut messages = self.known(t).iter().filter(|event| event.kind == Kind::Inbound);
+                messages.any(|event| t.minus(SERVICE_WINDOW) < event.at)
+            }
+            Condition::LocalTime { from, to } => is_between(*from, self.calendar(t).local(t).time(), *to),
+            Condition::LocalDay(days) => days.contains(&self.calendar(t).day(t).weekday()),
+            Condition::KnownFor(span) => t >= self.first.known_since.plus(*span),
+            Condition::HeldFor { condition, span } => self.has_held(condition, *span, t),
+            Condition::Happened(happened) => self.happened(happened, t),
         }
     }
 
-    fn in_segment(&self, name: &str) -> bool {
-        let Some(segment) = self.rules.segments.iter().find(|segment| segment.name == name) else { return false };
+    /// Whether the person is in the segment named `segment` at `t`. Nobody is in one that does not exist.
+    #[must_use]
+    pub fn is_member(&self, segment: &str, t: Second) -> bool {
+        let Some(segment) = self.rules.segments.iter().find(|known| known.name == segment) else { return false };
         match &segment.kind {
-            SegmentKind::Data(condition) => self.truth(condition),
+            SegmentKind::Data(condition) => self.truth(condition, t),
             SegmentKind::Manual => {
-                let mut moves = self.known.iter().filter_map(|event| match &event.kind {
-                    Kind::SegmentJoined(moved) if moved == name => Some(true),
-                    Kind::SegmentLeft(moved) if moved == name => Some(false),
+                let mut moves = self.known(t).iter().filter_map(|event| match &event.kind {
+                    Kind::SegmentJoined(moved) if *moved == segment.name => Some(true),
+                    Kind::SegmentLeft(moved) if *moved == segment.name => Some(false),
                     _ => None,
                 });
                 moves.next_back().unwrap_or(false)
@@ -71,133 +97,114 @@ impl History<'_> {
         }
     }
 
-    /// The person as all events up to number `seq` made them.
-    fn person_after(&self, seq: u32) -> Person {
+    /// Each event, or each verdict, up to `t` that completes `phrase`.
+    #[must_use]
+    pub fn completions(&self, phrase: &Phrase, t: Second) -> Vec<Completion<'a>> {
+        match phrase {
+            Phrase::One(rule) => self.matching(rule, t).into_iter().map(Completion::by_event).collect(),
+            Phrase::Sequence(sequence) => self.completions_of(sequence, t),
+        }
+    }
+
+    /// The instants in (`after`, `until`] at which `phrase` can be completed, and others.
+    #[must_use]
+    pub fn instants_of(&self, phrase: &Phrase, after: Second, until: Second) -> BTreeSet<Second> {
+        let happened = Happened { what: phrase.clone(), counted: Counted::ONCE, window: Window::Ever };
+        self.instants(&Condition::Happened(Box::new(happened)), after, until)
+    }
+
+    /// The instants in (`after`, `until`] at which the truth of `condition` can be another one than in the
+    /// second before: all of them, and many more.
+    #[must_use]
+    pub fn instants(&self, condition: &Condition, after: Second, until: Second) -> BTreeSet<Second> {
+        let mut found = BTreeSet::new();
+        self.collect(condition, after, until, &mut found);
+        found.retain(|instant| after < *instant && *instant <= until);
+        found
+    }
+
+    /// A journey is running that was entered and not left. Decided: as decisions record it, so that it holds
+    /// of several journeys of one campaign at once, and of the past.
+    fn is_running(&self, campaign: &str, t: Second) -> bool {
+        let running: i64 = self
+            .known(t)
+            .iter()
+            .map(|event| match &event.kind {
+                Kind::Moved(Move::EnteredCampaign(name)) if name == campaign => 1,
+                Kind::Moved(Move::LeftCampaign(name)) if name == campaign => -1,
+                _ => 0,
+            })
+            .sum();
+        running > 0
+    }
+
+    /// True at every second of [t − D, t]. Before somebody is known, nothing holds of them. Truth is that of
+    /// whole seconds: what is true no more after one event, and again after another of the same second, has held.
+    fn has_held(&self, condition: &Condition, span: Span, t: Second) -> bool {
+        let start = t.minus(span);
+        start >= self.first.known_since
+            && self.truth(condition, start)
+            && self.instants(condition, start, t).into_iter().all(|s| self.truth(condition, s))
+    }
+
+    /// H(t): the events up to `t`, in order.
+    fn known(&self, t: Second) -> &[&'a Event] {
+        let end = self.events.partition_point(|event| event.at <= t);
+        self.events.get(..end).unwrap_or_default()
+    }
+
+    /// The person as what is stamped up to `t` made them.
+    fn person_at(&self, t: Second) -> Person {
+        self.person_after(self.known(t).iter().copied())
+    }
+
+    /// The person as they were known to be when `event` arrived.
+    fn person_on_arrival(&self, event: &Event) -> Person {
+        self.person_after(self.events.iter().copied().filter(|other| other.seq <= event.seq))
+    }
+
+    /// The person as `events`, in order, made them.
+    ///
+    /// Decided: what somebody is made with is newer than what is stamped before they are known, whatever
+    /// arrives when.
+    fn person_after<'e>(&self, events: impl Iterator<Item = &'e Event>) -> Person {
         let mut person = self.first.clone();
-        let mut writes: Vec<&Event> = self.taken_in.iter().filter(|event| event.kind == Kind::AttributesSet).collect();
-        writes.retain(|event| event.seq <= seq && event.at <= self.t);
-        writes.sort_by_key(|event| event.order());
-        for (name, value) in writes.iter().flat_map(|event| &event.properties) {
-            person.set(name, value);
+        for event in events.filter(|event| event.kind == Kind::AttributesSet) {
+            let is_early = event.at < self.first.known_since;
+            for (name, value) in &event.properties {
+                if !is_early || self.first.value(name).is_none() {
+                    person.set(name, value);
+                }
+            }
         }
         person
     }
 
-    fn happened(&self, happened: &Happened) -> bool {
-        let inside = |at: &Second| match happened.window {
-            Window::Ever => true,
-            Window::Last(Length::Elapsed(span)) => self.t.minus(span) < *at && *at <= self.t,
-            _ => false,
-        };
-        let count = match &happened.what {
-            Phrase::One(rule) => self.matching(rule).map(|event| event.at).filter(inside).count(),
-            Phrase::Sequence(two) => usize::from(self.completions(two).iter().any(inside)),
-        };
-        let Counted::Times(times) = &happened.counted else { return false };
-        times.holds(u32::try_from(count).unwrap_or(u32::MAX))
+    /// The person's days at `t`.
+    fn calendar(&self, t: Second) -> Calendar {
+        Calendar::of(&self.rules.schema, &self.person_at(t))
     }
 
-    fn completions(&self, two: &Sequence) -> Vec<Second> {
-        let Some(Then { not: false, event: rule, same: None, within: Some(Length::Elapsed(within)) }) =
-            two.steps.first()
-        else {
-            return Vec::new();
-        };
-        let firsts: Vec<&Event> = self.matching(&two.first).collect();
-        let in_time = |then: &&Event| {
-            let before = |first: &&Event| first.order() < then.order() && then.at <= first.at.plus(*within);
-            firsts.iter().any(before)
-        };
-        self.matching(rule).filter(in_time).map(|event| event.at).collect()
-    }
-
-    fn matching<'s>(&'s self, rule: &'s Match) -> impl Iterator<Item = &'s Event> {
-        self.known.iter().copied().filter(move |event| self.matches(rule, event))
-    }
-
-    fn matches(&self, rule: &Match, event: &Event) -> bool {
-        is_verb(&rule.verb, event)
-            && rule.text.as_ref().is_none_or(|test| says(test, event))
-            && rule.target.as_ref().is_none_or(|target| answers(target, event))
-            && rule.via.is_none_or(|via| came_by(via, event))
-            && rule.in_time.is_none_or(|span| {
-                event.message.as_ref().is_some_and(|m| event.at <= Calendar::default().deadline(m.at, span))
-            })
-            && rule.filter.as_ref().is_none_or(|test| self.passes(test, event))
-    }
-
-    fn passes(&self, test: &Test, event: &Event) -> bool {
-        match test {
-            Test::Not(part) => !self.passes(part, event),
-            Test::All(parts) => parts.iter().all(|part| self.passes(part, event)),
-            Test::Any(parts) => parts.iter().any(|part| self.passes(part, event)),
-            Test::Property(comparison) => comparison.holds(&event.properties, utc(event.arrived)),
-            Test::Person(comparison) => {
-                comparison.holds_of(self.person_after(event.seq).value(&comparison.name).as_deref(), utc(event.arrived))
-            }
-        }
+    /// The person's days as they were known to lie when `event` arrived.
+    fn calendar_on_arrival(&self, event: &Event) -> Calendar {
+        Calendar::of(&self.rules.schema, &self.person_on_arrival(event))
     }
 }
 
-fn is_verb(verb: &Verb, event: &Event) -> bool {
-    match verb {
-        Verb::Replied => event.kind == Kind::Inbound,
-        Verb::Tapped => event.kind == Kind::Inbound && (came_by(Via::Button, event) || came_by(Via::List, event)),
-        Verb::Reacted => event.kind == Kind::Reaction,
-        Verb::RemovedReaction => event.kind == Kind::ReactionRemoved,
-        Verb::WasSent => event.kind == Kind::Sent,
-        Verb::Received => event.kind == Kind::Received,
-        Verb::Read => event.kind == Kind::Read,
-        Verb::FailedToReceive => event.kind == Kind::Failed,
-        Verb::Performed(name) => event.kind == Kind::Custom(name.clone()),
-        Verb::Moved(_) | Verb::Changed(_) => false,
-    }
+/// Somebody's place in the shuffle `name`: the first 8 bytes of SHA-256(name, 0x00, `cio_id`), big-endian.
+/// Decided: the `cio_id` as it is shown, so that whoever sees one can compute it.
+fn place(name: &str, person: &Person) -> u128 {
+    let id = person.cio_id.to_string().to_lowercase();
+    let digest = Sha256::digest([name.as_bytes(), &[0], id.as_bytes()].concat());
+    digest.iter().take(8).fold(0, |number, byte| number << 8 | u128::from(*byte))
 }
 
-fn came_by(via: Via, event: &Event) -> bool {
-    event.properties.get("via") == Some(&Json::from(via.as_str()))
+/// Places below this one are within `share`.
+fn bound(share: Share) -> u128 {
+    (u128::from(share.0) << 64).div_ceil(u128::from(Share::ALL.0))
 }
 
-/// A message without a text says nothing, and a keyword without a token is said by nothing.
-fn says(test: &TextTest, event: &Event) -> bool {
-    if let TextTest::ButtonId(id) = test {
-        return event.properties.get("button_id") == Some(&Json::from(id.as_str()));
-    }
-    let Some(Json::String(body)) = event.properties.get("body") else { return false };
-    let said = normalise(body);
-    let mut words = match test {
-        TextTest::AnyOf(words) | TextTest::Containing(words) | TextTest::StartingWith(words) => words.as_slice(),
-        _ => &[],
-    }
-    .iter()
-    .map(|word| normalise(word));
-    match test {
-        TextTest::AnyOf(_) => words.any(|word| !word.is_empty() && said == word),
-        TextTest::Containing(_) => words.any(|word| said.contains(&word)),
-        TextTest::StartingWith(_) => words.any(|word| said.starts_with(&word)),
-        TextTest::Exactly(text) => exact(body) == exact(text),
-        TextTest::Matching(pattern) => pattern_found(pattern, body),
-        TextTest::ButtonId(_) => false,
-    }
-}
-
-fn answers(target: &Target, event: &Event) -> bool {
-    let Some(message) = &event.message else { return false };
-    is_meant(&target.message, message) && (!target.directly || event.reason.is_some_and(|reason| reason.is_direct()))
-}
-
-fn is_meant(test: &MessageTest, message: &MessageRef) -> bool {
-    match test {
-        MessageTest::Any => true,
-        MessageTest::Campaign { campaign, step } => {
-            message.campaign.as_ref() == Some(campaign)
-                && step.as_ref().is_none_or(|s| message.step.as_ref() == Some(s))
-        }
-        MessageTest::Template(name) => message.template.as_ref() == Some(name),
-        MessageTest::It | MessageTest::Step(_) => false,
-    }
-}
-
-fn utc(at: Second) -> Now {
-    Now { at, calendar: Calendar::default() }
+/// Over midnight where `to` is not the later one.
+fn is_between(from: NaiveTime, time: NaiveTime, to: NaiveTime) -> bool {
+    if from < to { from <= time && time < to } else { from <= time || time < to }
 }

@@ -250,8 +250,12 @@ impl<'a> Replay<'a> {
         match &event.kind {
             Kind::AttributesSet => {
                 let before = told.person.clone();
+                // What somebody is made with is newer than what is stamped before they are known.
+                let is_early = event.at < self.first.known_since;
                 for (name, value) in &event.properties {
-                    told.person.set(name, value);
+                    if !is_early || self.first.value(name).is_none() {
+                        told.person.set(name, value);
+                    }
                 }
                 if telling.cut_by.is_none() {
                     self.cut(told, place, telling);

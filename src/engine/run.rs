@@ -1,8 +1,11 @@
 //! One step under way: the person, the instant, and what came of it so far. Here is the order in which
 //! things happen; what happens stands in `take`, `evaluate`, `trigger` and `journey`.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
+
+use rustc_hash::FxHashMap;
 
 use super::compiled::{Engine, Versions};
 use super::evaluate::Dirty;
@@ -12,7 +15,7 @@ use super::scoped::Scoped;
 use super::step::{Step, Subject, is_disturbing, is_outdated};
 use crate::model::calendar::{Calendar, Now};
 use crate::model::event::Event;
-use crate::model::id::JourneyId;
+use crate::model::id::{JourneyId, SegmentId};
 use crate::model::time::Second;
 use crate::model::transition::Cause;
 
@@ -46,6 +49,12 @@ pub struct Run<'a> {
     pub calendar: Calendar,
     /// What journeys remember by themselves, by their place.
     pub scoped: BTreeMap<usize, Scoped>,
+    /// What segments of another rule set mean at one instant, while one is asked for.
+    pub meant: RefCell<FxHashMap<(SegmentId, Second), bool>>,
+    /// How deep in the chain of causes it stands now.
+    pub depth: u32,
+    /// What happened to journeys, and how deep in the chain of causes: those that wait are asked about it.
+    pub asks: VecDeque<(Event, u32)>,
     /// The event that this step is about, while it is taken in.
     pub arriving: Option<Rc<Event>>,
     /// How many events campaigns caused at this instant.
@@ -65,13 +74,16 @@ pub struct Run<'a> {
 
 impl<'a> Run<'a> {
     pub fn new(versions: &'a Versions, subject: &'a mut Subject, history: Option<History<'a>>) -> Self {
-        let scoped = subject.journeys.iter().enumerate().filter(|(_, journey)| !journey.memory.is_empty());
+        let scoped = subject.journeys.iter().enumerate().filter(|(_, journey)| !journey.kept.memory.is_empty());
         Self {
             versions,
             engine: &versions.active,
             at: subject.state.floor,
             calendar: Calendar::of(&versions.active.rules.schema, &subject.person),
-            scoped: scoped.map(|(place, journey)| (place, Scoped::decode(&journey.memory))).collect(),
+            scoped: scoped.map(|(place, journey)| (place, Scoped::decode(&journey.kept.memory))).collect(),
+            meant: RefCell::default(),
+            depth: 0,
+            asks: VecDeque::new(),
             arriving: None,
             subject,
             history,
@@ -125,7 +137,7 @@ impl<'a> Run<'a> {
         self.arriving = Some(Rc::clone(&event));
         let starts = self.take_in(&event, timed);
         self.start_all(&starts, Some(&event), 0);
-        self.ask_journeys(Some(&event), Cause::Event { seq: event.seq, key: event.key }, 0);
+        self.ask_journeys(Some(&event), 0);
         self.go_on();
         self.arriving = None;
         self.input = Some(Rc::unwrap_or_clone(event));
@@ -150,7 +162,7 @@ impl<'a> Run<'a> {
         starts.dedup_by_key(|start| start.campaign);
         self.start_all(&starts, None, 0);
         self.go_on();
-        self.ask_journeys(None, Cause::Wake, 0);
+        self.ask_journeys(None, 0);
         self.go_on();
         let state = &mut self.subject.state;
         state.woken = Some(due);
@@ -239,8 +251,16 @@ impl<'a> Run<'a> {
 
     /// Goes on with the journeys that can.
     pub fn go_on(&mut self) {
-        while let Some((place, depth)) = self.queue.pop_front() {
-            self.advance(place, depth);
+        loop {
+            if let Some((moved, depth)) = self.asks.pop_front() {
+                self.ask_journeys(Some(&moved), depth);
+            } else if let Some((place, depth)) = self.queue.pop_front() {
+                self.depth = depth;
+                self.advance(place, depth);
+            } else {
+                self.depth = 0;
+                return;
+            }
         }
     }
 
@@ -250,8 +270,8 @@ impl<'a> Run<'a> {
         for (place, scoped) in &self.scoped {
             let Some(journey) = journeys.get_mut(*place) else { continue };
             let memory = if journey.ended.is_some() { Vec::new() } else { scoped.encode() };
-            if journey.memory != memory {
-                journey.memory = memory;
+            if journey.kept.memory != memory {
+                journey.kept.memory = memory;
                 self.changed.insert(*place);
             }
         }

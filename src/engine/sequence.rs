@@ -64,7 +64,7 @@ impl Progress {
     pub fn from_here(&self, chain: &Chain, form: Form, entered: Second, calendar: Calendar) -> Self {
         let mut waiting = self.waiting.clone();
         if let Some(absent) = &chain.absent {
-            waiting.retain(|entry| absent.deadline.verdict(Second::from(entry.at), calendar) >= entered);
+            waiting.retain(|entry| absent.deadline.verdict(Second::from(entry.at), calendar) > entered);
         }
         Self { steps: self.steps.clone(), waiting, done: Tally::empty(form) }
     }
@@ -165,7 +165,7 @@ impl Progress {
     pub fn count(&self, window: Window, deadline: Option<Deadline>, now: Now) -> u32 {
         let pane = Pane::of(window, now);
         let verdicts = deadline.into_iter().flat_map(|deadline| self.verdicts(deadline, now.calendar));
-        let verdicts = verdicts.filter(|at| pane.contains(*at)).count();
+        let verdicts = verdicts.filter(|at| *at <= now.at && pane.contains(*at)).count();
         self.done.count(window, now).saturating_add(u32::try_from(verdicts).unwrap_or(u32::MAX))
     }
 

@@ -202,9 +202,7 @@ impl<'a> Run<'a> {
             self.note_dirty(&self.engine.service_window, cause, dirty);
         }
         let rememberers = self.rememberers();
-        let person = &self.subject.person;
-        let witness = Witness { person, then: self.calendar, today: self.calendar, journey: None };
-        let meeting = meet(&self.engines(), observed, witness, &rememberers);
+        let meeting = meet(&self.engines(), observed, self.witness(), &rememberers);
         let own = |version: RulesVersion| version == self.engine.version;
         let triggers = meeting.triggers.iter().filter(|(version, _)| own(*version));
         let mut starts: Vec<Start> = triggers.map(|(_, campaign)| Start::new(*campaign, cause)).collect();
@@ -221,6 +219,11 @@ impl<'a> Run<'a> {
             }
         }
         starts
+    }
+
+    /// For whom tests are made now.
+    pub fn witness(&self) -> Witness<'_> {
+        Witness { person: &self.subject.person, then: self.calendar, today: self.calendar, journey: None }
     }
 
     /// The atom of the rule set in force that an encounter is about.

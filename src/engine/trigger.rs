@@ -33,9 +33,11 @@ impl Run<'_> {
         if self.mode == Mode::Silent {
             return;
         }
+        let outer = std::mem::replace(&mut self.depth, depth);
         for start in starts {
             self.start(start, event, depth);
         }
+        self.depth = outer;
     }
 
     fn start(&mut self, start: &Start, event: Option<&Event>, depth: u32) {
@@ -60,7 +62,7 @@ impl Run<'_> {
             // Where one runs still, the rule says that it makes way.
             if let Some((place, old)) = self.running(&journey) {
                 self.causes.insert(old, start.cause);
-                self.end(place, "restarted", depth);
+                self.end(place, "restarted");
             }
             self.enter(Some(journey.id), &rule.name, None, start.cause, What::Started);
             let place = self.subject.journeys.len();
@@ -68,9 +70,9 @@ impl Run<'_> {
             self.subject.journeys.push(journey);
             self.changed.insert(place);
             self.queue.push_back((place, depth));
-            self.entered_campaign(place, depth);
+            self.entered_campaign(place);
             if let Some(event) = event {
-                self.listen(place, event, start.cause);
+                self.listen(place, event);
             }
         }
     }
@@ -96,7 +98,6 @@ impl Run<'_> {
             position: 0,
             effects: 0,
             wake: None,
-            memory: Vec::new(),
             ended: None,
             kept: Kept::default(),
         }
@@ -129,7 +130,7 @@ impl Run<'_> {
             Some("paused")
         } else if age > rule.max_event_age {
             Some("too old")
-        } else if filter.is_some_and(|filter| !filter.truth(self.scene(), self.at)) {
+        } else if filter.is_some_and(|filter| !filter.truth(self.scene_now(), self.at)) {
             Some("filter")
         } else if too_often {
             Some("frequency")

@@ -2,11 +2,11 @@
 //! be asked again. `exit` and `goal` are asked at the same instants.
 
 use super::cap::next_time;
-use super::condition::Meant;
 use super::evidence::{Awaited, Occasion};
 use super::expression::Scope;
 use super::journey::{Next, Spot};
 use super::matching::{Observed, Witness};
+use super::moves::NO_EVENT;
 use super::program::{Do, Program, Wait, WaitUntil};
 use super::run::{Mode, Run};
 use crate::model::event::Event;
@@ -63,8 +63,7 @@ impl Run<'_> {
 
     /// Lets the journey wait for an outcome, unless there is one already.
     pub fn begin_wait_until(&mut self, spot: Spot<'_>, journey: &Journey, wait: &WaitUntil) -> Next {
-        let meant = Meant::default();
-        let scene = self.scene_for(journey, &meant);
+        let scene = self.scene(journey);
         let known = wait.outcomes.iter().position(|outcome| outcome.awaited.condition.truth(scene, self.at));
         if let Some(number) = known.and_then(|number| u32::try_from(number).ok()) {
             return self.take_outcome(spot.place, wait, number).map_or(Next::Stop, Next::To);
@@ -83,9 +82,9 @@ impl Run<'_> {
         Next::Stop
     }
 
-    /// Asks all journeys that wait whether they can go on now: because of `event`, or because time has passed;
-    /// `cause` is written down. Those that can are queued at `depth`.
-    pub fn ask_journeys(&mut self, event: Option<&Event>, cause: Cause, depth: u32) {
+    /// Asks all journeys that wait whether they can go on now: because of `event`, or because time has passed.
+    /// Those that can are queued at `depth`.
+    pub fn ask_journeys(&mut self, event: Option<&Event>, depth: u32) {
         if self.mode != Mode::Live {
             return;
         }
@@ -93,20 +92,23 @@ impl Run<'_> {
         let open = journeys.filter(|(_, journey)| journey.ended.is_none() && !self.versions.is_paused(journey));
         let mut places: Vec<_> = open.map(|(place, journey)| (journey.started, place)).collect();
         places.sort_unstable();
+        self.depth = depth;
         for (_, place) in places {
-            self.ask_journey(place, event, cause, depth);
+            self.ask_journey(place, event, depth);
         }
     }
 
-    fn ask_journey(&mut self, place: usize, event: Option<&Event>, cause: Cause, depth: u32) {
+    fn ask_journey(&mut self, place: usize, event: Option<&Event>, depth: u32) {
         if let Some(event) = event {
-            self.listen(place, event, cause);
+            self.listen(place, event);
         }
         let Some(journey) = self.subject.journeys.get(place).cloned() else { return };
         let Some(waiting) = journey.kept.waiting else { return };
+        let cause = event.filter(|event| event.key != NO_EVENT);
+        let cause = cause.map_or(Cause::Wake, |event| Cause::Event { seq: event.seq, key: event.key });
         self.causes.insert(journey.id, cause);
         let Some((campaign, rule)) = self.plan(&journey) else { return self.queue.push_back((place, depth)) };
-        if self.watch(place, event, depth) {
+        if self.watch(place, event) {
             return;
         }
         let Some(instruction) = campaign.program.get(journey.position) else { return };
@@ -143,12 +145,11 @@ impl Run<'_> {
     fn verdict(&self, journey: &Journey, wait: &WaitUntil, grace: Span, event: Option<&Event>) -> Verdict {
         let Some(waiting) = journey.kept.waiting else { return Verdict::NotYet };
         let observed = event.map(Observed::new);
-        let meant = Meant::default();
-        let scene = self.scene_for(journey, &meant);
+        let scene = self.scene(journey);
         let holds = |awaited: &Awaited| match (waiting.until.filter(|deadline| self.at > *deadline), &observed) {
             (None, _) => awaited.condition.truth(scene, self.at),
             (Some(deadline), Some(observed)) => {
-                let occasion = Occasion::Event(observed, self.witness(journey));
+                let occasion = Occasion::Event(observed, self.witness_for(journey));
                 awaited.held_by(scene, deadline, self.at, occasion)
             }
             // The campaign may have been paused.
@@ -190,14 +191,14 @@ impl Run<'_> {
     }
 
     /// Keeps what an event says for the outcomes it is about, and notes where it comes too late.
-    pub fn listen(&mut self, place: usize, event: &Event, cause: Cause) {
+    pub fn listen(&mut self, place: usize, event: &Event) {
         let Some(journey) = self.subject.journeys.get(place) else { return };
         let Some((campaign, _)) = self.plan(journey) else { return };
         let observed = Observed::new(event);
         let late = self.late_answers(journey, &campaign.program, &observed);
         let heard =
             if campaign.program.uses_answer { self.heard(journey, &campaign.program, &observed) } else { Vec::new() };
-        let journey = journey.clone();
+        let (journey, cause) = (journey.clone(), Cause::Event { seq: event.seq, key: event.key });
         for (step, outcome) in late {
             let what = What::LateAnswer(outcome);
             self.enter(Some(journey.id), &journey.campaign, Some(&step), cause, what);
@@ -216,7 +217,7 @@ impl Run<'_> {
         let mut heard = Vec::new();
         for (position, wait) in program.waits_from(journey.position) {
             for (outcome, rule) in (0..).zip(&wait.outcomes) {
-                if rule.awaited.is_met_by(observed, self.witness(journey)) {
+                if rule.awaited.is_met_by(observed, self.witness_for(journey)) {
                     heard.push(Heard { position, outcome, properties: observed.event.properties.clone() });
                 }
             }
@@ -225,20 +226,18 @@ impl Run<'_> {
     }
 
     /// For whom tests of the journey's events are made.
-    fn witness(&self, journey: &Journey) -> Witness<'_> {
-        let (person, calendar) = (&self.subject.person, self.calendar);
-        Witness { person, then: calendar, today: calendar, journey: Some(journey.id) }
+    fn witness_for(&self, journey: &Journey) -> Witness<'_> {
+        Witness { journey: Some(journey.id), ..self.witness() }
     }
 
     /// The waits that `observed` would have ended in time: their steps and outcomes.
     fn late_answers(&self, journey: &Journey, program: &Program, observed: &Observed<'_>) -> Vec<(String, String)> {
         let mut late = Vec::new();
-        let meant = Meant::default();
-        let scene = self.scene_for(journey, &meant);
+        let scene = self.scene(journey);
         for Overdue { position, deadline } in journey.kept.overdue.iter().copied() {
             let Some(instruction) = program.get(position).filter(|_| observed.event.at <= deadline) else { continue };
             let Do::WaitUntil(wait) = &instruction.action else { continue };
-            let witness = self.witness(journey);
+            let witness = self.witness_for(journey);
             let answered = wait.outcomes.iter().find(|outcome| {
                 let occasion = Occasion::Event(observed, witness);
                 outcome.awaited.is_met_by(observed, witness)
@@ -250,13 +249,12 @@ impl Run<'_> {
     }
 
     /// Looks at the campaign's `exit` and `goal`. Returns whether the journey is over.
-    pub fn watch(&mut self, place: usize, event: Option<&Event>, depth: u32) -> bool {
+    pub fn watch(&mut self, place: usize, event: Option<&Event>) -> bool {
         let Some(journey) = self.subject.journeys.get(place) else { return true };
         let Some((campaign, rule)) = self.plan(journey) else { return false };
-        let meant = Meant::default();
-        let scene = self.scene_for(journey, &meant);
+        let scene = self.scene(journey);
         if campaign.exit.as_ref().is_some_and(|exit| exit.truth(scene, self.at)) {
-            self.end(place, "exit condition", depth);
+            self.end(place, "exit condition");
             return true;
         }
         let (Some(awaited), Some(goal)) = (&campaign.goal, &rule.goal) else { return false };
@@ -268,9 +266,9 @@ impl Run<'_> {
         self.change(place, |journey| journey.kept.converted = true);
         let cause = self.cause_of(&journey);
         self.enter(Some(journey.id), &journey.campaign, None, cause, What::Converted);
-        self.moved(Move::ConvertedIn(journey.campaign), cause, depth);
+        self.moved(Move::ConvertedIn(journey.campaign), cause);
         if goal.exit {
-            self.end(place, "goal", depth);
+            self.end(place, "goal");
         }
         goal.exit
     }
@@ -283,14 +281,13 @@ impl Run<'_> {
         (goal, grace): (&rule::Goal, Span),
         event: Option<&Event>,
     ) -> bool {
-        let meant = Meant::default();
-        let scene = self.scene_for(journey, &meant);
+        let scene = self.scene(journey);
         match goal.within.map(|within| journey.started.plus(within)).filter(|deadline| self.at > *deadline) {
             None => awaited.condition.truth(scene, self.at),
             Some(deadline) if self.at > timeout_at(deadline, grace) => false,
             Some(deadline) => event.is_some_and(|event| {
                 let observed = Observed::new(event);
-                let occasion = Occasion::Event(&observed, self.witness(journey));
+                let occasion = Occasion::Event(&observed, self.witness_for(journey));
                 awaited.held_by(scene, deadline, self.at, occasion)
             }),
         }
@@ -318,8 +315,7 @@ impl Run<'_> {
     fn next_asking(&self, journey: &Journey) -> Option<Second> {
         let waiting = journey.kept.waiting?;
         let (campaign, rule) = self.plan(journey)?;
-        let meant = Meant::default();
-        let scene = self.scene_for(journey, &meant);
+        let scene = self.scene(journey);
         let exit = campaign.exit.as_ref().and_then(|exit| exit.next_flip(scene, self.at, false));
         let goal = campaign.goal.as_ref().filter(|_| !journey.kept.converted);
         let goal = goal.and_then(|goal| goal.condition.next_flip(scene, self.at, false));

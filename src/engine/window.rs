@@ -71,24 +71,25 @@ pub struct Pane {
 }
 
 impl Pane {
-    /// What lies in `window` now. Nothing that lies ahead does.
+    /// What lies in `window` now, of what has happened: a window that ends now is open in front, so that whoever
+    /// asks about an instant before the newest event finds what they know.
     #[must_use]
     pub fn of(window: Window, now: Now) -> Self {
         let Now { at, calendar } = now;
-        let always = Second(i64::MIN);
+        let (always, open) = (Second(i64::MIN), Second(i64::MAX));
         let (from, to) = match window {
-            Window::Ever | Window::SinceEntry => (always, at),
-            Window::Last(length) => (calendar.window_start(length, at), at),
-            Window::This(unit) => (calendar.start_of(unit, at), at),
+            Window::Ever | Window::SinceEntry => (always, open),
+            Window::Last(length) => (calendar.window_start(length, at), open),
+            Window::This(unit) => (calendar.start_of(unit, at), open),
             Window::Yesterday => {
                 let yesterday = calendar.day(at).pred_opt().unwrap_or(NaiveDate::MIN);
                 (calendar.start(yesterday), calendar.end(yesterday))
             }
-            Window::Since(point) => (calendar.point(point), at),
+            Window::Since(point) => (calendar.point(point), open),
             Window::Before(point) => (always, calendar.point(point).minus(crate::model::time::Span(1))),
             Window::Days(first, last) => (calendar.start(first), calendar.end(last)),
         };
-        Self { from, to: to.min(at) }
+        Self { from, to }
     }
 
     #[must_use]

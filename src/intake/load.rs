@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::item::{Body, Item, Settle, Settlement};
 use super::loaded::Loaded;
-use super::people::{age, identifier};
+use super::people::identifier;
 use super::write::Failed;
 use crate::engine::{State, Subject};
 use crate::model::id::{EffectId, EventKey, InstallationKey, PersonId, keyed_hash};
@@ -13,7 +13,7 @@ use crate::model::message::Outstanding;
 use crate::model::person::Handle;
 use crate::model::rule::Schema;
 use crate::model::time::Second;
-use crate::resolve::identity::{self, Holder};
+use crate::resolve::identity::{self, Holder, age};
 use crate::store::messages::Wanted;
 use crate::store::outbox::Settled;
 use crate::store::{StoreError, Tx, events, identities, journeys, messages, outbox, people as store_people};

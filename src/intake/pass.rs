@@ -4,7 +4,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::changes::Changes;
-use super::consent::Words;
 use super::item::{Body, Item, Outcome, Receipt};
 use super::loaded::Loaded;
 use crate::engine::{self, Input, Subject, Versions};
@@ -16,6 +15,7 @@ use crate::model::message::Outstanding;
 use crate::model::person::Handle;
 use crate::model::rule::Schema;
 use crate::model::time::Second;
+use crate::resolve::consent::Words;
 use crate::resolve::identity::Holder;
 
 /// What stays the same for a whole batch.

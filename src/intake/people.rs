@@ -14,10 +14,9 @@ use crate::model::inbound::Sender;
 use crate::model::limit::ATTRIBUTES_PER_PERSON_MAX;
 use crate::model::person::{Handle, Person};
 use crate::model::phone::{Phone, Region};
-use crate::model::rule::OldestBy;
 use crate::model::time::Second;
-use crate::model::value::{Properties, Type, Value};
-use crate::resolve::identity::{self, Holder};
+use crate::model::value::Properties;
+use crate::resolve::identity::{self, Holder, age};
 use crate::store::identities::Identity;
 
 impl Pass<'_> {
@@ -339,19 +338,6 @@ impl Pass<'_> {
         self.holders.retain(|holder| holder.person != person || holder.channel != channel);
         self.changes.gained.retain(|gained| gained.person != person || gained.channel != channel);
         self.changes.lost.push((person, channel));
-    }
-}
-
-/// What decides who is the oldest of several people with one number.
-pub(super) fn age(person: &Person, oldest_by: OldestBy) -> Option<Second> {
-    match oldest_by {
-        OldestBy::KnownSince => Some(person.known_since),
-        OldestBy::CreatedAt => {
-            match person.attributes.get("created_at").and_then(|stored| Value::read(stored, Type::Time)) {
-                Some(Value::Time(at)) => Some(at),
-                _ => None,
-            }
-        }
     }
 }
 

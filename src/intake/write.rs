@@ -6,7 +6,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use super::consent::Words;
 use super::gather::{BUDGET, Played, Signals};
 use super::item::{Body, Receipt, Refusal};
 use super::loaded::Loaded;
@@ -17,6 +16,7 @@ use crate::clock::Clock;
 use crate::engine::Versions;
 use crate::model::id::{InstallationKey, PersonId};
 use crate::model::time::{Second, Span};
+use crate::resolve::consent::Words;
 use crate::store::{Store, StoreError, Tx, people};
 
 /// A transaction that met somebody else's is begun again this often.

@@ -49,10 +49,16 @@ impl Calendar {
         self.zone.from_utc_datetime(&utc.naive_utc()).naive_local()
     }
 
-    /// The local day of `at`.
+    /// The local day of `at`: the newest that has begun. Where clocks go back over midnight, a day that has begun
+    /// goes on, although they show the one before for a while: days follow one another and never return.
     #[must_use]
     pub fn day(self, at: Second) -> NaiveDate {
-        self.local(at).date()
+        let mut day = self.local(at).date();
+        // Twice at most: a day that a zone left out begins together with the next.
+        while let Some(next) = day.succ_opt().filter(|next| self.start(*next) <= at) {
+            day = next;
+        }
+        day
     }
 
     /// The first instant at or behind the local time `local`: where clocks jump over it, the jump; where they
@@ -90,16 +96,8 @@ impl Calendar {
     /// The next local midnight after `at`.
     #[must_use]
     pub fn next_midnight(self, at: Second) -> Second {
-        let mut day = self.day(at);
-        loop {
-            let Some(next) = day.succ_opt() else { return Second::LAST };
-            let start = self.start(next);
-            // A day that a zone left out begins where it would end.
-            if start > at {
-                return start;
-            }
-            day = next;
-        }
+        // The day of `at` is the newest that has begun, so the next one has not.
+        self.day(at).succ_opt().map_or(Second::LAST, |next| self.start(next))
     }
 
     /// The first second of the day, week, month or year that `at` lies in.

@@ -25,8 +25,6 @@ pub struct Journey {
     pub effects: u32,
     /// Set while it waits, if time alone can make it go on or end: it is asked when this second is over.
     pub wake: Option<Second>,
-    /// What its conditions remember by themselves, in bytes of the engine. Empty where they need nothing.
-    pub memory: Vec<u8>,
     /// Set when it is over.
     pub ended: Option<Ended>,
     pub kept: Kept,
@@ -51,6 +49,9 @@ pub struct Kept {
     /// The goal is reached, which is noted once.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub converted: bool,
+    /// What its conditions remember by themselves, in bytes of the engine. Empty where they need nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub memory: Vec<u8>,
 }
 
 /// A wait under way.

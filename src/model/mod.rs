@@ -1,6 +1,7 @@
 //! The words everything else is written in: ids, time, values, events, people, rules, effects.
 //! Plain data and pure functions; nothing here knows a rule file, a database or a provider.
 
+pub mod cadence;
 pub mod calendar;
 pub mod compare;
 pub mod consent;
@@ -16,6 +17,8 @@ pub mod norm;
 pub mod person;
 pub mod phone;
 pub mod rule;
+pub mod said;
+pub mod sample;
 pub mod sender;
 pub mod time;
 pub mod transition;

@@ -53,6 +53,18 @@ impl Value {
         }
     }
 
+    /// A stored value as what it is, where no type is asked for. Objects, mixed lists and `null` are none.
+    #[must_use]
+    pub fn natural(stored: &Json) -> Option<Self> {
+        match stored {
+            Json::String(_) => Self::read(stored, Type::Text),
+            Json::Number(_) => Self::read(stored, Type::Number),
+            Json::Bool(_) => Self::read(stored, Type::Boolean),
+            Json::Array(_) => Self::read(stored, Type::ListOfText).or_else(|| Self::read(stored, Type::ListOfNumber)),
+            Json::Null | Json::Object(_) => None,
+        }
+    }
+
     /// The type of the stored value that this literal can be compared with where nothing is declared.
     #[must_use]
     pub fn natural_type(&self) -> Type {

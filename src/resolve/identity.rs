@@ -6,8 +6,11 @@ use std::fmt;
 use crate::model::id::PersonId;
 use crate::model::identity::Channel;
 use crate::model::inbound::Sender;
+use crate::model::person::Person;
 use crate::model::phone::Phone;
+use crate::model::rule::OldestBy;
 use crate::model::time::Second;
+use crate::model::value::{Type, Value};
 
 /// One value to look up.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -79,6 +82,20 @@ impl Conflict {
         match self {
             Self::Identity { .. } => "identity conflict",
             Self::UserIdChanged { .. } => "sender id changed",
+        }
+    }
+}
+
+/// What decides who is the oldest of several people with one number.
+#[must_use]
+pub fn age(person: &Person, oldest_by: OldestBy) -> Option<Second> {
+    match oldest_by {
+        OldestBy::KnownSince => Some(person.known_since),
+        OldestBy::CreatedAt => {
+            match person.attributes.get("created_at").and_then(|stored| Value::read(stored, Type::Time)) {
+                Some(Value::Time(at)) => Some(at),
+                _ => None,
+            }
         }
     }
 }

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use crate::clock::Clock;
 use crate::diagnostic::render::render;
 use crate::diagnostic::{Diagnostic, Sources};
-use crate::dsl::{self, Compiled};
+use crate::dsl::{self, Before, Compiled};
 use crate::engine::{Catalogue, CompileError, Engine, Versions};
 use crate::intake::Rules;
 use crate::model::id::RulesVersion;
@@ -95,7 +95,8 @@ impl std::error::Error for PublishError {}
 pub async fn publish(store: &Store, clock: &Clock, env: &Properties, files: Files) -> Result<Published, PublishError> {
     let hash = hash(&files);
     let reader = store.read();
-    if let Some(active) = rules::active(&reader).await? {
+    let active = rules::active(&reader).await?;
+    if let Some(active) = &active {
         if active.hash == hash {
             return Ok(Published::Unchanged(active.version));
         }
@@ -103,7 +104,9 @@ pub async fn publish(store: &Store, clock: &Clock, env: &Properties, files: File
             return Ok(Published::Older { found: found.version, active: active.version });
         }
     }
-    let rule_set = match compile(&files) {
+    // What does not load with this release has no names to miss.
+    let before = active.and_then(|active| compile(&active.sources).ok()).map(|rules| Before::from(&rules));
+    let rule_set = match compile_after(&files, &before.unwrap_or_default()) {
         Ok(rule_set) => rule_set,
         Err(refused) => return Ok(Published::Refused(refused)),
     };
@@ -174,7 +177,11 @@ fn engine(row: RuleSetRow, catalogue: &Catalogue) -> Result<Engine, PublishError
 }
 
 fn compile(files: &Files) -> Result<RuleSet, Refused> {
-    let Compiled { rules, diagnostics, sources } = dsl::compile(files);
+    compile_after(files, &Before::default())
+}
+
+fn compile_after(files: &Files, before: &Before) -> Result<RuleSet, Refused> {
+    let Compiled { rules, diagnostics, sources } = dsl::compile_after(files, dsl::RETENTION, before);
     rules.ok_or(Refused { diagnostics, sources })
 }
 

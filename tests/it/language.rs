@@ -3,7 +3,7 @@
 
 mod examples;
 mod hostile;
-mod mistakes;
+pub mod mistakes;
 mod rendering;
 
 use antiphon::diagnostic::{Code, Diagnostic, FileId, Origin, Sources};

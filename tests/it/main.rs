@@ -24,6 +24,7 @@ mod outbox;
 mod phones;
 mod providers;
 mod resolve;
+mod scenarios;
 #[cfg(feature = "server")]
 mod settings;
 #[cfg(feature = "server")]

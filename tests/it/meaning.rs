@@ -1,5 +1,9 @@
 //! What conditions mean: text in, model out.
 
+mod forms;
+mod refused;
+mod rows;
+
 use antiphon::dsl::compile;
 use antiphon::model::compare::{Comparison, Op, TimeTest};
 use antiphon::model::rule::{
@@ -11,14 +15,24 @@ use antiphon::model::value::{Type, Value};
 
 const SCHEMA: &str = r#"
 version: 1
+grace: 2 minutes
 person:
   plan: {type: text, always_set: true}
+  country: {type: text}
   trial_ends_at: {type: time}
+  signed_up_at: {type: time}
+  birthday: {type: date}
   age: {type: number}
+  tags: {type: list of text}
 events:
-  order_placed: {total: number}
+  order_placed: {total: number, currency: text, cart_id: text}
+  viewed_product: {product_id: text}
+  cart_created: {cart_id: text}
+  paid: {}
+flows: {score: number}
 lists:
   affirm: ["yes", "sí"]
+  deny: ["no", "nope"]
   stop: ["stop"]
   start: ["start"]
 "#;
@@ -32,16 +46,42 @@ fn rules(rest: &str) -> RuleSet {
     compiled.rules.unwrap_or_else(|| panic!("{rest}: {:#?}", compiled.diagnostics))
 }
 
-/// The meaning of a segment's condition, beside a manual segment `vips` and a campaign `winter`.
+/// Two manual segments, and two campaigns with a step.
+const BESIDE: &str = "  vip: {kind: manual}
+  opted-out: {kind: manual}
+campaigns:
+  winter:
+    state: draft
+    trigger: {event: replied}
+    steps: [{id: ask, exit: done}]
+  survey:
+    state: draft
+    trigger: {event: replied}
+    steps: [{id: ask, exit: done}]
+";
+
+/// The meaning of a segment's condition.
 fn meaning(condition: &str) -> Condition {
-    let set = rules(&format!(
-        "segments:\n  a:\n    when: |\n      {condition}\n  vips: {{kind: manual}}\ncampaigns:\n  winter:\n    \
-         state: draft\n    trigger: {{event: replied}}\n    steps: [{{id: ask, exit: done}}]\n"
-    ));
+    meaning_with("", condition)
+}
+
+/// The same with `keys` beside the condition.
+fn meaning_with(keys: &str, condition: &str) -> Condition {
+    let set = rules(&format!("segments:\n  a:\n{keys}    when: |\n      {condition}\n{BESIDE}"));
     match set.segments.into_iter().find(|segment| segment.name == "a").map(|segment| segment.kind) {
         Some(SegmentKind::Data(condition)) => condition,
         other => panic!("{other:?}"),
     }
+}
+
+/// The meaning of a condition in a step of campaign `winter`.
+fn meaning_in_journey(condition: &str) -> Condition {
+    let set = rules(&format!(
+        "campaigns:\n  winter:\n    state: draft\n    trigger: {{event: replied}}\n    steps:\n      - id: ask\n        \
+         if: |\n          {condition}\n        exit: done\n"
+    ));
+    let step = set.campaigns.into_iter().next().and_then(|campaign| campaign.steps.into_iter().next());
+    step.and_then(|step| step.condition).expect("the step has a condition")
 }
 
 fn happened(what: Match, times: Times, window: Window) -> Condition {
@@ -180,9 +220,9 @@ fn conditions_of_people() {
     let day = 86_400;
     for (condition, meant) in [
         ("everyone", Condition::Everyone),
-        ("in segment \"vips\"", Condition::InSegment("vips".to_owned())),
+        ("in segment \"vip\"", Condition::InSegment("vip".to_owned())),
         ("known for at least 30 days", Condition::KnownFor(Span::days(30))),
-        ("service window is open", happened(Match::any(Verb::Replied), ONCE, Window::last(Span::hours(24)))),
+        ("service window is open", Condition::ServiceWindow),
         ("plan is \"pro\"", attribute("plan", Type::Text, Op::Is(text("pro")), false)),
         ("plan is not \"pro\"", attribute("plan", Type::Text, Op::IsNot(text("pro")), false)),
         ("age is not 5 (or missing)", attribute("age", Type::Number, Op::IsNot(Value::Number(5.into())), true)),
@@ -205,9 +245,9 @@ fn conditions_of_people() {
     ] {
         assert_eq!(meaning(condition), meant, "{condition}");
     }
-    let all = meaning("everyone and (in segment \"vips\" or not everyone)");
+    let all = meaning("everyone and (in segment \"vip\" or not everyone)");
     let any =
-        Condition::Any(vec![Condition::InSegment("vips".to_owned()), Condition::Not(Box::new(Condition::Everyone))]);
+        Condition::Any(vec![Condition::InSegment("vip".to_owned()), Condition::Not(Box::new(Condition::Everyone))]);
     assert_eq!(all, Condition::All(vec![Condition::Everyone, any]));
 }
 

@@ -53,6 +53,18 @@ fn visit(
     }
 }
 
+/// Everything that `starts` lead to, themselves included.
+pub fn reached(starts: &BTreeSet<String>, uses: &Uses) -> BTreeSet<String> {
+    let mut reached = BTreeSet::new();
+    let mut waiting: Vec<&String> = starts.iter().collect();
+    while let Some(name) = waiting.pop() {
+        if reached.insert(name.clone()) {
+            waiting.extend(uses.get(name).into_iter().flatten());
+        }
+    }
+    reached
+}
+
 /// The names below, the first one last, since it is popped.
 fn below<'u>(name: &str, uses: &'u Uses) -> Vec<&'u str> {
     let mut names: Vec<&str> =

@@ -1,11 +1,13 @@
 //! Everything a rule may name, and the complaint about what is not there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::keywords::Keywords;
 use crate::diagnostic::suggest::nearest;
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::dsl::envelope::schema::{Declared, built_in};
-use crate::model::rule::Property;
+use crate::dsl::syntax::Name;
+use crate::model::rule::{Property, RuleSet};
 use crate::model::value::Type;
 
 /// The names of all files together.
@@ -14,7 +16,40 @@ pub struct Names {
     pub declared: Declared,
     /// Where each segment is named.
     pub segments: BTreeMap<String, Span>,
+    /// Those of the segments whose members come from outside.
+    pub manual: BTreeSet<String>,
     pub campaigns: BTreeMap<String, CampaignNames>,
+    /// The entries of all lists.
+    pub keywords: Keywords,
+    pub schedules: BTreeMap<String, ScheduleNames>,
+    /// What the rule set in force has.
+    pub before: Before,
+}
+
+/// A schedule.
+#[derive(Debug)]
+pub struct ScheduleNames {
+    pub at: Span,
+    /// Whether it starts campaigns.
+    pub starts: bool,
+}
+
+/// The names of the rule set that another one takes the place of.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Before {
+    pub segments: BTreeSet<String>,
+    pub campaigns: BTreeSet<String>,
+    pub lists: BTreeSet<String>,
+}
+
+impl From<&RuleSet> for Before {
+    fn from(rules: &RuleSet) -> Self {
+        Self {
+            segments: rules.segments.iter().map(|segment| segment.name.clone()).collect(),
+            campaigns: rules.campaigns.iter().map(|campaign| campaign.name.clone()).collect(),
+            lists: rules.schema.lists.keys().cloned().collect(),
+        }
+    }
 }
 
 /// A campaign and the ids of its steps.
@@ -40,6 +75,15 @@ const MESSAGE_PROPERTIES: [(&str, Type, bool); 9] = [
     ("media_type", Type::Text, false),
     ("answers", Type::Text, false),
 ];
+
+/// The values that a property of inbound messages can have, where they are few and known.
+fn listed(property: &str) -> &'static [&'static str] {
+    match property {
+        "channel" => &["whatsapp", "sms"],
+        "via" => &["text", "button", "list", "media", "flow"],
+        _ => &[],
+    }
+}
 
 /// Whose value a path reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,8 +122,8 @@ impl Names {
             Owner::Message => {
                 let own = MESSAGE_PROPERTIES.iter().find(|(own, ..)| *own == name);
                 if let Some((_, ty, always_set)) = own {
-                    let property = Property { ty: *ty, one_of: Vec::new(), always_set: *always_set };
-                    return Known::Yes(property, None);
+                    let one_of = listed(name).iter().map(|word| (*word).to_owned()).collect();
+                    return Known::Yes(Property { ty: *ty, one_of, always_set: *always_set }, None);
                 }
                 known(self.declared.flows.get(name), None, schema.declared)
             }
@@ -93,6 +137,14 @@ impl Names {
                 known(properties.get(name), at.map(|at| self.schema_span(at)), true)
             }
             Owner::Nothing => Known::No,
+        }
+    }
+
+    /// The declared type of `name` as a value of `owner`.
+    pub fn ty(&self, owner: Owner<'_>, name: &str) -> Option<Type> {
+        match self.value(owner, name) {
+            Known::Yes(property, _) => Some(property.ty),
+            Known::Unchecked | Known::No => None,
         }
     }
 
@@ -133,7 +185,13 @@ impl Names {
         events.iter().find(|(_, properties)| properties.contains_key(property)).map(|(event, _)| event.as_str())
     }
 
-    fn schema_span(&self, at: &std::ops::Range<usize>) -> Span {
+    /// Where entry `n` of `list` stands; none of a list that is built in.
+    pub fn entry_span(&self, list: &str, n: usize) -> Option<Span> {
+        self.declared.entries_at.get(list)?.get(n).map(|at| self.schema_span(at))
+    }
+
+    /// A place in the schema's file.
+    pub fn schema_span(&self, at: &std::ops::Range<usize>) -> Span {
         Span::new(self.declared.file, at.start, at.end)
     }
 }
@@ -164,4 +222,24 @@ pub fn unknown<'k>(
         None if !known.is_empty() && known.len() <= 12 => complaint.note(format!("known: `{}`", known.join("`, `"))),
         None => complaint,
     }
+}
+
+/// The complaint about a segment or campaign that is not there. `gone`: the rule set in force has it.
+pub fn unknown_or_gone<'k>(
+    name: &Name,
+    what: &str,
+    known: impl IntoIterator<Item = &'k str>,
+    gone: bool,
+) -> Diagnostic {
+    if gone {
+        return removed(name.span, what, &name.node);
+    }
+    unknown(Code::E0301, name.span, what, &name.node, known, true)
+}
+
+/// The complaint about a name that the rule set in force has and this one has not.
+pub fn removed(span: Span, what: &str, name: &str) -> Diagnostic {
+    Diagnostic::new(Code::E0303, span, format!("{what} `{name}` is taken out of the rules, and is still used here"))
+        .label("it is there in the rules that are in force")
+        .note(format!("take it out of here first, or keep the {what}"))
 }

@@ -1,5 +1,7 @@
 //! Literals against declared types.
 
+use rust_decimal::Decimal;
+
 use crate::diagnostic::suggest::nearest;
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::dsl::envelope::schema::type_word;
@@ -83,9 +85,11 @@ fn one_of(text: &str, span: Span, property: &Property, against: Declaration<'_>)
         return Ok(());
     }
     let mut complaint = Diagnostic::new(Code::E0322, span, format!("`{}` is never `{text}`", against.name));
-    if let Some(at) = against.at {
-        complaint = complaint.also(at, format!("one of `{}`", property.one_of.join("`, `")));
-    }
+    let listed = format!("one of `{}`", property.one_of.join("`, `"));
+    complaint = match against.at {
+        Some(at) => complaint.also(at, listed),
+        None => complaint.label(listed),
+    };
     if let Some(near) = nearest(text, property.one_of.iter().map(String::as_str)) {
         complaint = complaint.fix(format!("did you mean `{near}`?"), span, format!("\"{near}\""));
     }
@@ -100,12 +104,25 @@ fn differ(literal: &Literal, value: &Value, ty: Type, against: Declaration<'_>) 
     if let Some(at) = against.at {
         complaint = complaint.also(at, format!("declared as {}", type_word(ty)));
     }
-    if ty == Type::Text
-        && let Value::Number(number) = value
-    {
-        complaint = complaint.fix("write it as a text", literal.span, format!("\"{number}\""));
+    match (ty, value) {
+        (Type::Text, Value::Number(number)) => {
+            complaint.fix("write it as a text", literal.span, format!("\"{number}\""))
+        }
+        (Type::Number, Value::Text(text)) if Decimal::from_str_exact(text).is_ok() => {
+            complaint.fix("write it as a number", literal.span, text)
+        }
+        (Type::Boolean, Value::Text(text)) if matches!(text.as_str(), "true" | "false") => {
+            complaint.fix("write it without quotes", literal.span, text)
+        }
+        (Type::Date, Value::Time(_)) => {
+            let time = Span::new(literal.span.file, literal.span.start + "2026-01-01".len(), literal.span.end);
+            complaint.fix("write the day alone", time, "")
+        }
+        (Type::Time, Value::Date(_)) => {
+            complaint.note("a time lies on a day: `is on 2026-01-01`, `is before 2026-01-01`, `is after 2026-01-01`")
+        }
+        _ => complaint,
     }
-    complaint
 }
 
 /// "a number".

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use chrono::NaiveTime;
+
 use crate::diagnostic::Code;
 use crate::dsl::node::{Content, Key, Node};
 use crate::dsl::report::Report;
@@ -42,13 +44,6 @@ impl<'n> Fields<'n> {
             report.error(Code::E0903, self.at.clone(), format!("`{name}` is missing in {}", self.of));
         }
         found
-    }
-
-    /// Refuses `name` where it stands: a part of the language that this version does not run.
-    pub fn refuse(&mut self, name: &'static str, report: &mut Report<'_>) {
-        if let Some((key, _)) = self.take_entry(name) {
-            report.unsupported(key.at.clone(), &format!("`{name}` in {}", self.of));
-        }
     }
 
     /// Whether something is there that nobody asked for.
@@ -132,4 +127,28 @@ pub fn word<'w>(node: &Node, of: &str, words: &[&'w str], report: &mut Report<'_
         report.unknown(Code::E0322, node.at.clone(), &message, &written, words);
     }
     found
+}
+
+/// A time of day, `09:00`.
+pub fn time(node: &Node, of: &str, report: &mut Report<'_>) -> Option<NaiveTime> {
+    let text = text(node, of, report)?;
+    let digits = |at: std::ops::Range<usize>| text.get(at).filter(|two| two.bytes().all(|byte| byte.is_ascii_digit()));
+    let parts = digits(0..2).zip(digits(3..5)).filter(|_| text.len() == 5 && text.get(2..3) == Some(":"));
+    let parts = parts.and_then(|(hour, minute)| hour.parse().ok().zip(minute.parse().ok()));
+    let time = parts.and_then(|(hour, minute)| NaiveTime::from_hms_opt(hour, minute, 0));
+    if time.is_none() {
+        report
+            .error(Code::E0320, node.at.clone(), format!("{of} is a time of day, not `{text}`"))
+            .label("from `00:00` to `23:59`");
+    }
+    time
+}
+
+/// A whole number from `least` to `most`.
+pub fn number(node: &Node, of: &str, least: u32, most: u32, report: &mut Report<'_>) -> Option<u32> {
+    let number = node.json().as_u64().and_then(|n| u32::try_from(n).ok()).filter(|n| (least..=most).contains(n));
+    if number.is_none() {
+        report.error(Code::E0320, node.at.clone(), format!("{of} is a number from {least} to {most}"));
+    }
+    number
 }

@@ -2,8 +2,11 @@
 //! Typed, but not yet checked against each other; conditions are still texts with their places.
 
 pub mod campaigns;
+pub mod deeds;
 pub mod fields;
+pub mod forks;
 mod kind;
+pub mod messages;
 mod names;
 pub mod schedules;
 pub mod schema;

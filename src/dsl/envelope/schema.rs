@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::str::FromStr;
 
+use chrono_tz::Tz;
+
 use super::fields::{self, Fields};
 use super::{name, span};
 use crate::diagnostic::{Code, FileId};
@@ -107,8 +109,8 @@ pub fn read(mut file: Fields<'_>, report: &mut Report<'_>) -> Declared {
     }
     if let Some((key, node)) = file.take_entry("limits") {
         for (key, node) in fields::entries(node, &key.at, "`limits`", report).unwrap_or_default() {
-            name(key, "a limit", report);
-            span::limit(node, report);
+            let name = name(key, "a limit", report);
+            declared.schema.limits.extend(span::limit(node, report).map(|limit| (name, limit)));
         }
     }
     file.finish(report);
@@ -128,13 +130,15 @@ fn settings(file: &mut Fields<'_>, declared: &mut Declared, report: &mut Report<
         if let Some(node) = zone.take("otherwise")
             && let Some(name) = fields::text(node, "a time zone", report)
         {
-            schema.time_zone = time_zone(name, &node.at, report);
+            time_zone(name, &node.at, report);
+            schema.time_zone = name.to_owned();
         }
         zone.finish(report);
     }
     if let Some(node) = file.take("week_starts") {
         let days = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
-        fields::word(node, "`week_starts`", &days, report);
+        let day = fields::word(node, "`week_starts`", &days, report).and_then(|day| day.parse().ok());
+        schema.week_starts = day.unwrap_or(schema.week_starts);
     }
     if let Some((key, node)) = file.take_entry("phones")
         && let Some(mut phones) = Fields::open(node, &key.at, "`phones`", report)
@@ -191,12 +195,14 @@ fn check_zone_attribute(declared: &Declared, report: &mut Report<'_>) {
     report.unknown(Code::E0301, at, &format!("there is no attribute `{name}`"), &written, &known);
 }
 
-fn time_zone(name: &str, at: &Range<usize>, report: &mut Report<'_>) -> String {
-    if chrono_tz::Tz::from_str(name).is_err() {
+/// A time zone by its IANA name; E0912 where there is none.
+pub fn time_zone(name: &str, at: &Range<usize>, report: &mut Report<'_>) -> Option<Tz> {
+    let zone = Tz::from_str(name).ok();
+    if zone.is_none() {
         let known: Vec<&str> = chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name()).collect();
         report.unknown(Code::E0912, at.clone(), &format!("`{name}` is no time zone"), name, &known);
     }
-    name.to_owned()
+    zone
 }
 
 fn region(node: &Node, schema: &mut Schema, report: &mut Report<'_>) {

@@ -3,10 +3,11 @@
 use std::ops::Range;
 
 use super::fields::{self, Fields};
-use super::name;
+use super::{name, span};
 use crate::diagnostic::Code;
 use crate::dsl::node::{Key, Node};
 use crate::dsl::report::Report;
+use crate::model::time::Span;
 
 /// A segment as written.
 #[derive(Debug)]
@@ -18,6 +19,8 @@ pub struct SegmentFile<'n> {
     pub owner: Option<String>,
     /// None: its members come from outside.
     pub when: Option<&'n Node>,
+    /// How long its verdicts wait for events that arrive late; none: as long as the schema says.
+    pub grace: Option<Span>,
 }
 
 /// Reads the map `segments`.
@@ -33,7 +36,7 @@ fn segment<'n>(key: &Key, node: &'n Node, report: &mut Report<'_>) -> Option<Seg
     let owner = map.take("owner").and_then(|node| fields::text(node, "an owner", report)).map(str::to_owned);
     let when = map.take_entry("when");
     let manual = map.take("kind").map(|node| (node, fields::word(node, "the kind of a segment", &["manual"], report)));
-    map.refuse("grace", report);
+    let grace = map.take_entry("grace");
     let is_left = map.is_left();
     map.finish(report);
     match (&when, &manual) {
@@ -51,5 +54,11 @@ fn segment<'n>(key: &Key, node: &'n Node, report: &mut Report<'_>) -> Option<Seg
         }
         _ => {}
     }
-    Some(SegmentFile { name, at: key.at.clone(), title, owner, when: when.map(|(_, node)| node) })
+    if let (Some((grace, _)), None, Some((manual, _))) = (&grace, &when, &manual) {
+        report
+            .error(Code::E0903, grace.at.clone(), "a manual segment waits for nothing")
+            .also(manual.at.clone(), "its members come from the API");
+    }
+    let grace = grace.and_then(|(_, node)| span::grace(node, report));
+    Some(SegmentFile { name, at: key.at.clone(), title, owner, when: when.map(|(_, node)| node), grace })
 }

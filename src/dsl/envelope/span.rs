@@ -1,13 +1,13 @@
 //! The short texts of the language that stand alone as values: lengths of time, waits, frequencies, limits.
 
-use crate::diagnostic::{Diagnostic, Origin};
+use crate::diagnostic::{Code, Diagnostic, Origin};
 use crate::dsl::block;
 use crate::dsl::node::Node;
 use crate::dsl::parse;
 use crate::dsl::report::Report;
-use crate::dsl::syntax::{self, Length};
-use crate::model::rule::Frequency;
-use crate::model::time::Span;
+use crate::dsl::syntax;
+use crate::model::rule::{Frequency, Limit};
+use crate::model::time::{Length, Span};
 
 type Parser<T> = fn(&str, &Origin, &mut Vec<Diagnostic>) -> Option<T>;
 
@@ -19,12 +19,20 @@ fn parsed<T>(node: &Node, of: &str, parser: Parser<T>, report: &mut Report<'_>) 
     tree
 }
 
-fn seconds(length: &Length, report: &mut Report<'_>) -> Option<Span> {
+/// Seconds. Days that end at midnight have no place where lengths of time are added up.
+pub fn seconds(length: &syntax::Length, report: &mut Report<'_>) -> Option<Span> {
     let span = length.elapsed();
     if span.is_none() {
-        report.unsupported(length.span.start..length.span.end, "calendar units");
+        let complaint =
+            Diagnostic::new(Code::E0221, length.span, "this length is counted in seconds, not in local days");
+        report.complain(complaint.label("write it in `days` or `weeks`"));
     }
     span
+}
+
+/// A length of time of at least a second, in any unit.
+pub fn length(node: &Node, report: &mut Report<'_>) -> Option<Length> {
+    parsed(node, "a length of time", parse::parse_span_block, report).map(|length| length.meant())
 }
 
 /// A length of time of at least a second, in seconds.
@@ -39,20 +47,27 @@ pub fn grace(node: &Node, report: &mut Report<'_>) -> Option<Span> {
     seconds(&length, report)
 }
 
-/// A limit. This version runs no campaign that names one; its form is checked all the same.
-pub fn limit(node: &Node, report: &mut Report<'_>) {
-    parsed(node, "a limit", parse::parse_limit_block, report);
+/// A cap on messages.
+pub fn limit(node: &Node, report: &mut Report<'_>) -> Option<Limit> {
+    let limit = parsed(node, "a limit", parse::parse_limit_block, report)?;
+    Some(Limit { messages: limit.messages.node, within: limit.length.meant() })
+}
+
+/// How long after the start of a test: nothing, or several lengths behind each other.
+pub fn offset(node: &Node, report: &mut Report<'_>) -> Option<Span> {
+    let lengths = parsed(node, "an offset", parse::parse_offset_block, report)?;
+    let seconds =
+        lengths.iter().filter_map(syntax::Length::elapsed).fold(0_i64, |sum, span| sum.saturating_add(span.0));
+    if seconds > parse::LENGTH_SECONDS_MAX {
+        report.error(Code::E0221, node.at.clone(), "a test lasts at most 100 years");
+        return None;
+    }
+    Some(Span(seconds))
 }
 
 /// What a step waits for.
-pub fn wait(node: &Node, report: &mut Report<'_>) -> Option<Span> {
-    match parsed(node, "a wait", parse::parse_wait_block, report)? {
-        syntax::Wait::For(length) => seconds(&length, report),
-        syntax::Wait::UntilTime(_) | syntax::Wait::Until { .. } => {
-            report.unsupported(node.at.clone(), "`wait` until a time");
-            None
-        }
-    }
+pub fn wait(node: &Node, report: &mut Report<'_>) -> Option<syntax::Wait> {
+    parsed(node, "a wait", parse::parse_wait_block, report)
 }
 
 /// How often one person may start a campaign.

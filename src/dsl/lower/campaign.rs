@@ -1,19 +1,21 @@
-//! Campaigns: trigger, filter, key and steps, in the order in which they run.
+//! Campaigns: what starts them, for whom, how they end; and then their steps.
 
-use super::condition::{SERVICE_WINDOW, service_window};
+use super::flow::Flow;
+use super::reference::StepNames;
 use super::scope::{Place, Scope};
+use super::steps::Walk;
+use super::trigger::{carried, trigger};
+use super::unsupported;
 use super::value::Roots;
+use crate::diagnostic::Code;
 use crate::dsl::block;
-use crate::dsl::check::names::Owner;
-use crate::dsl::envelope::campaigns::{CampaignFile, TriggerFile};
-use crate::dsl::envelope::steps::{ActionFile, StepFile};
+use crate::dsl::envelope::campaigns::{CampaignFile, GoalFile};
+use crate::dsl::envelope::fields;
 use crate::dsl::node::Node;
 use crate::dsl::parse;
 use crate::dsl::report::Report;
-use crate::model::rule::{
-    Action, Campaign, Condition, IfRunning, OnDeploy, Phrase, Place as RulePlace, Step, Trigger, Verb, Wait,
-};
-use crate::model::time;
+use crate::model::rule::{Campaign, Condition, Goal, Place as RulePlace, SendWindow};
+use crate::model::time::{Length, Span};
 
 /// What a campaign means; complaints go to the report, and what was gathered stays in the scope.
 pub fn campaign(
@@ -22,40 +24,43 @@ pub fn campaign(
     scope: &mut Scope<'_>,
     report: &mut Report<'_>,
 ) -> Option<Campaign> {
-    let trigger = file.trigger.as_ref().map(|trigger| read_trigger(trigger, scope, report));
+    unsupported::refuse(file, report);
+    let grace = file.grace.unwrap_or(scope.names.declared.schema.grace);
+    scope.grace = grace;
+    let started = file.trigger.as_ref().map(|file| trigger(&file.kind, scope, report));
+    scope.close_trigger();
     let filter = file.filter.map(|node| condition(node, scope, report));
-    let owner = trigger.as_ref().and_then(Option::as_ref).map_or(Owner::Nothing, event_owner);
-    let roots = Roots { event: owner, known: matches!(trigger, Some(Some(_))) };
-    let key = file.key.map(|node| scope.key(node, roots, report));
-    let mut open = trigger.as_ref().and_then(Option::as_ref).is_some_and(opens_window).then_some(SERVICE_WINDOW);
-    let steps: Vec<Option<Step>> = file
-        .steps
-        .iter()
-        .map(|step| {
-            let place = std::mem::replace(&mut scope.place, Place::Journey);
-            let step = read_step(step, roots, &mut open, scope, report);
-            scope.place = place;
-            step
-        })
-        .collect();
-    let steps: Option<Vec<Step>> = steps.into_iter().collect();
+    let meant = started.as_ref().and_then(Option::as_ref);
+    let event = carried(meant);
+    let roots = Roots { event: event.clone(), answer: None };
+    let key = file.entry.key.map(|node| scope.key(node, &roots, report));
+    let limit = file.limit.map(|node| limit(node, scope, report));
+    let before = std::mem::replace(&mut scope.place, Place::Journey);
+    let names = StepNames::of(&file.steps);
+    let exit = file.exit.map(|node| watched(node, &names, scope, report));
+    let goal = file.goal.as_ref().map(|file| goal(file, &names, scope, report));
+    let mut flow = Flow::entry(meant, filter.as_ref().and_then(Option::as_ref), grace);
+    let hold = file.send_window.as_ref().map_or(Span(0), hold);
+    let mut walk = Walk { scope: &mut *scope, report, names: &names, event, hold, grace };
+    let steps = walk.list(&file.steps, &mut flow);
+    scope.place = before;
     Some(Campaign {
         name: file.name.clone(),
         title: file.title.clone(),
         place,
         state: file.state,
-        trigger: trigger??,
+        trigger: started??,
         max_event_age: file.max_event_age,
         filter: flat(filter)?,
-        frequency: file.frequency,
+        frequency: file.entry.frequency,
         key: flat(key)?,
-        if_running: IfRunning::Keep,
-        limit: None,
-        send_window: None,
-        exit: None,
-        goal: None,
-        grace: time::Span(0),
-        on_deploy: OnDeploy::Nobody,
+        if_running: file.entry.if_running,
+        limit: flat(limit)?,
+        send_window: file.send_window,
+        exit: flat(exit)?,
+        goal: flat(goal)?,
+        grace,
+        on_deploy: file.on_deploy.1,
         steps: steps?,
     })
 }
@@ -72,70 +77,45 @@ pub fn condition(node: &Node, scope: &mut Scope<'_>, report: &mut Report<'_>) ->
     scope.condition(&tree)
 }
 
-fn read_trigger(trigger: &TriggerFile<'_>, scope: &mut Scope<'_>, report: &mut Report<'_>) -> Option<Trigger> {
-    match trigger {
-        TriggerFile::Becomes(node) => condition(node, scope, report).map(Trigger::Becomes),
-        TriggerFile::Event(node) => {
-            let block = block::read(node, "an event", report)?;
-            let chain = parse::parse_event_block(&block.text, &block.origin, &mut scope.complaints)?;
-            scope.phrase(&chain).map(Trigger::Event)
+/// A condition that is asked all the time while the journey runs.
+fn watched(node: &Node, names: &StepNames<'_>, scope: &mut Scope<'_>, report: &mut Report<'_>) -> Option<Condition> {
+    let block = block::read(node, "a condition", report)?;
+    let tree = parse::parse_condition(&block.text, &block.origin, &mut scope.complaints)?;
+    names.check(&tree, None, scope);
+    scope.condition(&tree)
+}
+
+fn goal(file: &GoalFile<'_>, names: &StepNames<'_>, scope: &mut Scope<'_>, report: &mut Report<'_>) -> Option<Goal> {
+    let condition = watched(file.when, names, scope, report)?;
+    Some(Goal { condition, within: file.within, exit: file.exit })
+}
+
+/// The name of a limit.
+fn limit(node: &Node, scope: &Scope<'_>, report: &mut Report<'_>) -> Option<String> {
+    let name = fields::text(node, "the name of a limit", report)?;
+    let limits = &scope.names.declared.schema.limits;
+    match limits.get(name) {
+        None => {
+            let known: Vec<&str> = limits.keys().map(String::as_str).collect();
+            report.unknown(Code::E0301, node.at.clone(), &format!("there is no limit `{name}`"), name, &known);
+            None
         }
+        Some(limit) if matches!(limit.within, Length::Elapsed(within) if within > scope.retention) => {
+            let days = scope.retention.0 / Span::DAY.0;
+            let message = format!("this limit looks back longer than events are kept, which is {days} days");
+            report.error(Code::E0220, node.at.clone(), message);
+            None
+        }
+        Some(_) => Some(name.to_owned()),
     }
 }
 
-fn event_owner(trigger: &Trigger) -> Owner<'_> {
-    let Trigger::Event(phrase) = trigger else { return Owner::Nothing };
-    match verb(phrase) {
-        Verb::Performed(name) => Owner::Event(name),
-        Verb::Replied | Verb::Tapped | Verb::Reacted | Verb::RemovedReaction => Owner::Message,
-        Verb::WasSent | Verb::Received | Verb::Read | Verb::FailedToReceive | Verb::Moved(_) | Verb::Changed(_) => {
-            Owner::Nothing
-        }
+/// How long a message can wait for the window to open: as long as it is closed, and an hour more when the
+/// clocks are set back.
+fn hold(window: &SendWindow) -> Span {
+    if window.skip {
+        return Span(0);
     }
-}
-
-/// Whether the trigger is a message of theirs.
-fn opens_window(trigger: &Trigger) -> bool {
-    matches!(trigger, Trigger::Event(phrase) if matches!(verb(phrase), Verb::Replied | Verb::Tapped))
-}
-
-fn verb(phrase: &Phrase) -> &Verb {
-    match phrase {
-        Phrase::One(event) => &event.verb,
-        Phrase::Sequence(sequence) => &sequence.steps.last().map_or(&sequence.first, |step| &step.event).verb,
-    }
-}
-
-/// `open`: how long the service window is still open for sure, when the step runs.
-fn read_step(
-    step: &StepFile<'_>,
-    roots: Roots<'_>,
-    open: &mut Option<time::Span>,
-    scope: &mut Scope<'_>,
-    report: &mut Report<'_>,
-) -> Option<Step> {
-    let condition = step.condition.map(|node| condition(node, scope, report));
-    let asked = condition.as_ref().and_then(Option::as_ref).is_some_and(asks_for_window);
-    let action = match &step.action {
-        ActionFile::Send(send) => {
-            let sure = asked || open.is_some_and(|left| left > time::Span(0));
-            scope.send(send, roots, sure, report).map(Action::Send)
-        }
-        ActionFile::Webhook(webhook) => scope.webhook(webhook, roots, report).map(Action::Webhook),
-        ActionFile::UpdatePerson(updates) => scope.updates(updates, roots, report).map(Action::UpdatePerson),
-        ActionFile::Wait(span) => {
-            *open = open.map(|left| time::Span(left.0.saturating_sub(span.0)));
-            Some(Action::Wait(Wait::For(time::Length::Elapsed(*span))))
-        }
-        ActionFile::Exit(reason) => Some(Action::Exit(reason.clone())),
-    };
-    Some(Step { id: step.id.clone(), condition: flat(condition)?, action: action? })
-}
-
-/// Whether the step runs only while the service window is open.
-fn asks_for_window(condition: &Condition) -> bool {
-    match condition {
-        Condition::All(parts) => parts.iter().any(asks_for_window),
-        condition => *condition == service_window(),
-    }
+    let open = (window.to - window.from).num_seconds().rem_euclid(Span::DAY.0);
+    Span(Span::DAY.0 - open + 3_600)
 }

@@ -1,22 +1,25 @@
 //! Comparisons: the name, its type, the operator, and what a missing value gives.
 
 use super::scope::Scope;
+use super::sequence::owner;
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::dsl::check::names::{self, Known, Owner};
+use crate::dsl::check::redundant::decided;
 use crate::dsl::check::values::{self, Declaration, with_article};
-use crate::dsl::syntax::{
-    self, IfMissing, List, ListKind, Literal, Moment, MomentKind, OperatorKind, Root, TimeTest as Written,
-};
-use crate::model::compare::{Comparison, Op, TimeTest};
-use crate::model::rule::{Point, Property};
-use crate::model::time::Length;
+use crate::dsl::envelope::schema::type_word;
+use crate::dsl::syntax::{self, IfMissing, List, ListKind, Literal, OperatorKind, Root};
+use crate::model::compare::{Comparison, Op};
+use crate::model::rule::Property;
 use crate::model::value::{Type, Value, nfc};
 
 /// What a name is declared as, if names of its kind are declared at all.
-struct Subject {
-    name: String,
-    property: Option<Property>,
-    declared_at: Option<Span>,
+pub(super) struct Subject {
+    /// As it is written, without the root.
+    pub name: String,
+    /// As it is stored.
+    pub stored: String,
+    pub property: Option<Property>,
+    pub declared_at: Option<Span>,
 }
 
 impl Subject {
@@ -24,7 +27,13 @@ impl Subject {
         Declaration { name: &self.name, property: self.property.as_ref(), at: self.declared_at }
     }
 
-    fn ty(&self) -> Option<Type> {
+    /// Points to the declaration, if there is one.
+    pub fn declared(&self, complaint: Diagnostic) -> Diagnostic {
+        let Some((at, property)) = self.declared_at.zip(self.property.as_ref()) else { return complaint };
+        complaint.also(at, format!("declared as {}", type_word(property.ty)))
+    }
+
+    pub fn ty(&self) -> Option<Type> {
         self.property.as_ref().map(|property| property.ty)
     }
 }
@@ -35,10 +44,11 @@ impl Scope<'_> {
         let subject = self.subject(&written.path, owner)?;
         let op = self.op(&written.operator, &subject);
         let if_missing = self.if_missing(written, &subject);
-        Some(Comparison { name: subject.name.clone(), ty: subject.ty(), op: op?, if_missing: if_missing? })
+        self.warn_of_decided(written.span, op.as_ref(), &subject);
+        Some(Comparison { name: subject.stored.clone(), ty: subject.ty(), op: op?, if_missing: if_missing? })
     }
 
-    fn subject(&mut self, path: &syntax::Path, owner: Owner<'_>) -> Option<Subject> {
+    pub(super) fn subject(&mut self, path: &syntax::Path, owner: Owner<'_>) -> Option<Subject> {
         let name = path.name.clone();
         if owner == Owner::Person && path.root == Root::Event {
             let message = format!("`event.{name}` is of an event, and here is a person");
@@ -47,8 +57,8 @@ impl Scope<'_> {
         // What a flow returns lies one level deeper.
         let stored = if self.names.is_flow_field(owner, &name) { format!("flow.data.{name}") } else { name.clone() };
         match self.names.value(owner, &name) {
-            Known::Yes(property, declared_at) => Some(Subject { name: stored, property: Some(property), declared_at }),
-            Known::Unchecked => Some(Subject { name, property: None, declared_at: None }),
+            Known::Yes(property, declared_at) => Some(Subject { name, stored, property: Some(property), declared_at }),
+            Known::Unchecked => Some(Subject { name, stored, property: None, declared_at: None }),
             Known::No => {
                 let complaint = self.unknown_value(path, owner);
                 self.refuse(complaint)
@@ -80,7 +90,48 @@ impl Scope<'_> {
             Root::Person => format!("person.{}", path.name),
             Root::Event => format!("event.{}", path.name),
         };
-        names::unknown(Code::E0301, path.span, what, &written, known.iter().map(String::as_str), false)
+        let complaint = names::unknown(Code::E0301, path.span, what, &written, known.iter().map(String::as_str), false);
+        if owner == Owner::Nothing {
+            return complaint
+                .note("what people write, and events of your own, have properties; other events have none");
+        }
+        complaint
+    }
+
+    /// Tests of what is always set, or can only be what is listed.
+    fn warn_of_decided(&mut self, span: Span, op: Option<&Op>, subject: &Subject) {
+        let Some(property) = subject.property.as_ref().filter(|property| property.always_set) else { return };
+        let all = |values: &[Value]| {
+            let is_there =
+                |one: &String| values.iter().any(|value| matches!(value, Value::Text(text) if *text == nfc(one)));
+            !property.one_of.is_empty() && property.one_of.iter().all(is_there)
+        };
+        let (truth, why) = match op {
+            Some(Op::Missing) => (false, "marked `always_set`"),
+            Some(Op::Present) => (true, "marked `always_set`"),
+            Some(Op::OneOf(values)) if all(values) => (true, "all that it can be"),
+            Some(Op::NotOneOf(values)) if all(values) => (false, "all that it can be"),
+            _ => return,
+        };
+        let complaint = decided(span, truth);
+        self.complaints.push(match subject.declared_at {
+            Some(at) => complaint.also(at, why),
+            None => complaint.label(format!("`{}` is always set", subject.name)),
+        });
+    }
+
+    /// The name under which a property of `event` is stored. `clause` takes no values of the person.
+    pub(super) fn property(&mut self, path: &syntax::Path, event: &syntax::Event, clause: &str) -> Option<String> {
+        if path.root == Root::Person {
+            let message = format!("`person.{}` is of the person, and {clause} is about what events carry", path.name);
+            return self.refuse(Diagnostic::new(Code::E0305, path.span, message).also(event.span, "of this event"));
+        }
+        let complaints = self.complaints.len();
+        let subject = self.subject(path, owner(&event.node));
+        for complaint in self.complaints.split_off(complaints) {
+            self.complaints.push(complaint.also(event.span, "of this event"));
+        }
+        subject.map(|subject| subject.stored)
     }
 
     /// A negative test does not say what becomes of those without a value: the author has to.
@@ -123,7 +174,7 @@ impl Scope<'_> {
         match &operator.node {
             OperatorKind::Missing => Some(Op::Missing),
             OperatorKind::Present => Some(Op::Present),
-            OperatorKind::Is(literal) => self.literal(literal, subject).map(Op::Is),
+            OperatorKind::Is(literal) => self.is(literal, subject),
             OperatorKind::IsNot(literal) => self.literal(literal, subject).map(Op::IsNot),
             OperatorKind::OneOf(list) => self.literals(list, subject).map(Op::OneOf),
             OperatorKind::NotOneOf(list) => self.literals(list, subject).map(Op::NotOneOf),
@@ -149,7 +200,22 @@ impl Scope<'_> {
         }
     }
 
-    fn literal(&mut self, literal: &Literal, subject: &Subject) -> Option<Value> {
+    /// A time is never a day, but it lies on one.
+    fn is(&mut self, literal: &Literal, subject: &Subject) -> Option<Op> {
+        let day = matches!(literal.node, syntax::LiteralKind::Moment(syntax::MomentKind::Date(_)));
+        match values::checked(literal, subject.declaration()) {
+            Ok(value) => Some(Op::Is(value)),
+            Err(mut complaint) => {
+                if day && subject.ty() == Some(Type::Time) {
+                    complaint.notes.clear();
+                    *complaint = complaint.fix("at any time of that day", literal.span.before(), "on ");
+                }
+                self.refuse(*complaint)
+            }
+        }
+    }
+
+    pub(super) fn literal(&mut self, literal: &Literal, subject: &Subject) -> Option<Value> {
         values::checked(literal, subject.declaration()).map_or_else(|complaint| self.refuse(*complaint), Some)
     }
 
@@ -197,95 +263,8 @@ impl Scope<'_> {
             None | Some(Type::Text | Type::Phone) => Some(()),
             Some(ty) => {
                 let message = format!("`{}` is {}, and this asks for a text", subject.name, with_article(ty));
-                let mut complaint = Diagnostic::new(Code::E0320, span, message);
-                if let Some(at) = subject.declared_at {
-                    complaint = complaint.also(at, "declared here");
-                }
-                self.refuse(complaint)
+                self.refuse(subject.declared(Diagnostic::new(Code::E0320, span, message)))
             }
-        }
-    }
-
-    fn time_test(&mut self, test: &Written, span: Span, subject: &Subject) -> Option<Op> {
-        let test = match test {
-            Written::InTheNext(d) | Written::LessThanAway(d) => TimeTest::InTheNext(self.away(d, subject)?),
-            Written::InTheLast(d) | Written::LessThanAgo(d) => TimeTest::InTheLast(self.away(d, subject)?),
-            Written::MoreThanAgo(d) => TimeTest::MoreThanAgo(self.away(d, subject)?),
-            Written::MoreThanAway(d) => TimeTest::MoreThanAway(self.away(d, subject)?),
-            Written::InThePast => self.instants_only(TimeTest::InThePast, span, subject)?,
-            Written::InTheFuture => self.instants_only(TimeTest::InTheFuture, span, subject)?,
-            Written::Before(moment) => return self.against(moment, subject, Op::Less, TimeTest::Before),
-            Written::After(moment) => return self.against(moment, subject, Op::More, TimeTest::After),
-            Written::On(moment) => {
-                let literal = Literal { span: moment.span, node: syntax::LiteralKind::Moment(moment.node) };
-                return self.moment_type(moment, subject).and_then(|()| self.literal(&literal, subject)).map(Op::Is);
-            }
-            Written::Today | Written::Yesterday | Written::Tomorrow => {
-                return self.unsupported(span, "local days");
-            }
-        };
-        Some(Op::Time(test))
-    }
-
-    /// A span from now. A date is a whole local day, so that seconds from it mean nothing.
-    fn away(&mut self, length: &syntax::Length, subject: &Subject) -> Option<Length> {
-        match (subject.ty(), length.elapsed()) {
-            (Some(Type::Date), Some(_)) => self.refuse(
-                Diagnostic::new(
-                    Code::E0323,
-                    length.span,
-                    format!("`{}` is a date, which is a whole day", subject.name),
-                )
-                .note("dates take calendar units: `3 calendar days`"),
-            ),
-            (Some(Type::Time | Type::Date) | None, None) => self.elapsed(length).map(Length::Elapsed),
-            (Some(Type::Time) | None, Some(span)) => Some(Length::Elapsed(span)),
-            (Some(_), _) => self.no_time(length.span, subject),
-        }
-    }
-
-    fn instants_only(&mut self, test: TimeTest, span: Span, subject: &Subject) -> Option<TimeTest> {
-        match subject.ty() {
-            Some(Type::Time) | None => Some(test),
-            Some(Type::Date) => self.unsupported(span, "local days"),
-            Some(_) => self.no_time(span, subject),
-        }
-    }
-
-    fn no_time<T>(&mut self, span: Span, subject: &Subject) -> Option<T> {
-        let ty = subject.ty().map_or_else(String::new, with_article);
-        let message = format!("`{}` is {ty}, and this asks for a time", subject.name);
-        let mut complaint = Diagnostic::new(Code::E0320, span, message);
-        if let Some(at) = subject.declared_at {
-            complaint = complaint.also(at, "declared here");
-        }
-        self.refuse(complaint)
-    }
-
-    /// Before and after: dates by their order, instants by their own tests.
-    fn against(
-        &mut self,
-        moment: &Moment,
-        subject: &Subject,
-        date: fn(Value) -> Op,
-        time: fn(Point) -> TimeTest,
-    ) -> Option<Op> {
-        self.moment_type(moment, subject)?;
-        match moment.node {
-            MomentKind::Date(day) => Some(date(Value::Date(day))),
-            MomentKind::Time(second) => Some(Op::Time(time(Point::Instant(second)))),
-        }
-    }
-
-    fn moment_type(&mut self, moment: &Moment, subject: &Subject) -> Option<()> {
-        match (subject.ty(), moment.node) {
-            (None, _) | (Some(Type::Time), MomentKind::Time(_)) | (Some(Type::Date), MomentKind::Date(_)) => Some(()),
-            (Some(Type::Time), MomentKind::Date(_)) => self.unsupported(moment.span, "local days"),
-            (Some(Type::Date), MomentKind::Time(_)) => self.refuse(
-                Diagnostic::new(Code::E0320, moment.span, format!("`{}` is a date, and this is a time", subject.name))
-                    .label("write the day alone"),
-            ),
-            (Some(_), _) => self.no_time(moment.span, subject),
         }
     }
 }

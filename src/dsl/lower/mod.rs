@@ -1,14 +1,26 @@
 //! From what is written to what is meant: names looked up, types compared, one form each.
-//! What the language has and this version does not run is refused here, where it stands.
 
 mod campaign;
 mod comparison;
 mod condition;
+mod deed;
+mod doubt;
+mod flow;
+mod history;
+mod keyword;
 mod message;
+mod moment;
 mod phrase;
+mod reference;
+mod schedule;
 mod scope;
-mod step;
+mod send;
+mod sequence;
+mod steps;
+mod trigger;
+mod unsupported;
 mod value;
 
 pub use campaign::{campaign, condition};
-pub use scope::{Place, Scope};
+pub use schedule::schedule;
+pub use scope::{Place, Scope, TriggerUses};

@@ -9,17 +9,67 @@ use crate::dsl::check::names::{Known, Owner};
 use crate::dsl::envelope::fields;
 use crate::dsl::node::{Content, Node, Style};
 use crate::dsl::report::Report;
-use crate::model::rule::{Expression, Path, Property};
+use crate::model::rule::{Expression, Path, Phrase, Property, Verb};
 use crate::model::value::Type;
 use crate::template::{self, Root, Template};
 
-/// What stands behind the roots of paths in a campaign.
-#[derive(Clone, Copy, Debug)]
-pub struct Roots<'e> {
-    /// What `event` is.
-    pub event: Owner<'e>,
-    /// Whether the trigger could be read; else nothing is said of `event`.
-    pub known: bool,
+/// What stands behind the roots of paths at a step.
+#[derive(Clone, Debug)]
+pub struct Roots {
+    pub event: Carried,
+    /// None: no wait has ended yet.
+    pub answer: Option<Answer>,
+}
+
+/// What an event carries.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Carried {
+    Nothing,
+    /// What every inbound message has.
+    Message,
+    /// The properties of the custom event of this name.
+    Event(String),
+    /// What nobody declares, or one of several: any name goes, and may be missing.
+    Anything,
+    /// It could not be read: nothing is said about it.
+    Unread,
+}
+
+/// The event that ended the latest wait.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    pub carried: Carried,
+    /// Every way to here has one.
+    pub sure: bool,
+}
+
+impl Carried {
+    /// What the event carries that `phrase` leaves: the one that completes it; of a verdict, the first one.
+    pub fn by(phrase: &Phrase) -> Self {
+        let event = match phrase {
+            Phrase::One(event) => event.as_ref(),
+            Phrase::Sequence(sequence) => match sequence.steps.last() {
+                Some(last) if !last.not => &last.event,
+                _ => &sequence.first,
+            },
+        };
+        match &event.verb {
+            Verb::Performed(name) => Self::Event(name.clone()),
+            Verb::Replied | Verb::Tapped | Verb::Reacted | Verb::RemovedReaction => Self::Message,
+            Verb::WasSent | Verb::Received | Verb::Read | Verb::FailedToReceive | Verb::Moved(_) | Verb::Changed(_) => {
+                Self::Nothing
+            }
+        }
+    }
+
+    fn owner(&self) -> Option<Owner<'_>> {
+        match self {
+            Self::Nothing => Some(Owner::Nothing),
+            Self::Message => Some(Owner::Message),
+            Self::Event(name) => Some(Owner::Event(name)),
+            Self::Anything | Self::Unread => None,
+        }
+    }
 }
 
 /// What becomes of a path whose value is missing.
@@ -39,7 +89,7 @@ impl Scope<'_> {
     pub(super) fn expression(
         &mut self,
         node: &Node,
-        roots: Roots<'_>,
+        roots: &Roots,
         missing: Missing,
         report: &mut Report<'_>,
     ) -> Option<Expression> {
@@ -75,38 +125,52 @@ impl Scope<'_> {
     }
 
     /// Looks the path up. Where it is unknown that is all there is to say.
-    fn can_be_missing(
+    pub(super) fn can_be_missing(
         &self,
         path: &template::Path,
         at: &Range<usize>,
-        roots: Roots<'_>,
+        roots: &Roots,
         report: &mut Report<'_>,
     ) -> bool {
-        let owner = match path.root {
-            Root::Person => Owner::Person,
-            Root::Event if roots.known => roots.event,
-            Root::Event | Root::Env => return false,
-            Root::Answer => {
-                report.unsupported(at.clone(), "`answer`");
+        let (carried, sure) = match (path.root, &roots.answer) {
+            (Root::Person, _) => return self.lookup(Owner::Person, path, at, report),
+            (Root::Env, _) => return false,
+            (Root::Journey, _) => {
+                refuse_unknown(path, at, &JOURNEY, "", report);
                 return false;
             }
-            Root::Journey => {
-                refuse_unknown(path, at, &JOURNEY, report);
+            (Root::Event, _) => (&roots.event, true),
+            (Root::Answer, Some(answer)) => (&answer.carried, answer.sure),
+            (Root::Answer, None) => {
+                refuse_unknown(path, at, &[], "no `wait_until` has come to an outcome here", report);
                 return false;
             }
         };
+        match carried.owner() {
+            None => *carried == Carried::Anything,
+            Some(owner) => self.lookup(owner, path, at, report) || !sure,
+        }
+    }
+
+    /// Whether a value of `owner` can be missing; a name that is not there is complained of.
+    fn lookup(&self, owner: Owner<'_>, path: &template::Path, at: &Range<usize>, report: &mut Report<'_>) -> bool {
         match self.names.value(owner, &path.name) {
             Known::Yes(property, _) => !property.always_set,
             Known::Unchecked => true,
             Known::No => {
-                refuse_unknown(path, at, &self.names.values(owner), report);
+                let why = if path.root == Root::Answer {
+                    "what ends this wait carries nothing"
+                } else {
+                    "what starts this campaign carries nothing"
+                };
+                refuse_unknown(path, at, &self.names.values(owner), why, report);
                 false
             }
         }
     }
 
     /// One running journey per value of this path.
-    pub(super) fn key(&mut self, node: &Node, roots: Roots<'_>, report: &mut Report<'_>) -> Option<Path> {
+    pub(super) fn key(&mut self, node: &Node, roots: &Roots, report: &mut Report<'_>) -> Option<Path> {
         let text = fields::text(node, "the key of an entry", report)?;
         if template::Path::read(text).is_none() {
             report
@@ -121,7 +185,7 @@ impl Scope<'_> {
     }
 
     /// Every string in a JSON body, wherever it stands.
-    pub(super) fn body(&mut self, node: &Node, roots: Roots<'_>, report: &mut Report<'_>) -> Option<serde_json::Value> {
+    pub(super) fn body(&mut self, node: &Node, roots: &Roots, report: &mut Report<'_>) -> Option<serde_json::Value> {
         let mut whole = true;
         match &node.content {
             Content::Scalar(_) => whole = self.expression(node, roots, Missing::Null, report).is_some(),
@@ -140,13 +204,14 @@ impl Scope<'_> {
     }
 
     /// The type of what a path reads, if it is known.
-    pub(super) fn type_of(&self, path: &Path, roots: Roots<'_>) -> Option<Type> {
+    pub(super) fn type_of(&self, path: &Path, roots: &Roots) -> Option<Type> {
         let path = template::Path::read(&path.0)?;
         let owner = match path.root {
-            Root::Person => Owner::Person,
-            Root::Event if roots.known => roots.event,
-            _ => return None,
-        };
+            Root::Person => Some(Owner::Person),
+            Root::Event => roots.event.owner(),
+            Root::Answer => roots.answer.as_ref().and_then(|answer| answer.carried.owner()),
+            Root::Journey | Root::Env => None,
+        }?;
         match self.names.value(owner, &path.name) {
             Known::Yes(Property { ty, .. }, _) => Some(ty),
             Known::Unchecked | Known::No => None,
@@ -170,23 +235,21 @@ fn refuse_missing(node: &Node, path: &template::Path, is_path: bool, at: Range<u
     }
 }
 
-fn refuse_unknown(path: &template::Path, at: &Range<usize>, known: &[&str], report: &mut Report<'_>) {
+/// `why` there is nothing to choose from.
+fn refuse_unknown(path: &template::Path, at: &Range<usize>, known: &[&str], why: &str, report: &mut Report<'_>) {
     if known.contains(&path.name.as_str()) {
         return;
     }
     let root = path.root.as_str();
     let known: Vec<String> = known.iter().map(|name| format!("{root}.{name}")).collect();
     let known: Vec<&str> = known.iter().map(String::as_str).collect();
-    let message = if known.is_empty() {
-        format!("there is no `{path}`: what starts this campaign carries nothing")
-    } else {
-        format!("there is no `{path}`")
-    };
+    let message =
+        if known.is_empty() { format!("there is no `{path}`: {why}") } else { format!("there is no `{path}`") };
     report.unknown(Code::E0621, at.clone(), &message, &path.to_string(), &known);
 }
 
 /// Bytes `offset..offset + len` of the text in `node`; the whole of it where its lines cannot be told apart.
-fn place(node: &Node, offset: usize, len: usize, report: &Report<'_>) -> Range<usize> {
+pub(super) fn place(node: &Node, offset: usize, len: usize, report: &Report<'_>) -> Range<usize> {
     match block::lines(node, report.text()) {
         Some(lines) => {
             let span = Origin::new(report.file(), lines).span(offset, offset + len);

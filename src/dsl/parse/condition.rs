@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 
 use crate::diagnostic::diagnostic::Edit;
 use crate::diagnostic::{Code, Diagnostic, Span};
-use crate::dsl::syntax::{At, Condition, ConditionKind, Length};
+use crate::dsl::syntax::{At, CalendarUnit, Condition, ConditionKind, Length, Unit};
 
 use super::Rule;
 use super::comparison;
@@ -180,12 +180,15 @@ fn tail(reader: &mut Reader<'_>, node: &mut Node<'_>, negated: Option<(Span, usi
             (Rule::bad_for, _) => {
                 without_at_least(reader, clause, "for");
             }
-            _ => reader.say(mistake::superfluous(
-                Code::E0201,
-                span,
-                format!("`{}` says when something happened, and this is no event", mistake::brief(clause.text)),
-                cut,
-            )),
+            _ => reader.say(
+                mistake::superfluous(
+                    Code::E0201,
+                    span,
+                    format!("`{}` says when something happened, and this is no event", mistake::brief(clause.text)),
+                    cut,
+                )
+                .note("when a value became what it is, says `changed …`; how long it is so, `… for at least …`"),
+            ),
         }
     }
 }
@@ -216,10 +219,18 @@ fn known_without_at_least(reader: &mut Reader<'_>, node: Node<'_>) -> Option<Len
 /// The length in `for at least D`, which is of elapsed units.
 fn at_least(reader: &mut Reader<'_>, mut node: Node<'_>) -> Option<Length> {
     let length = length::length(reader, node.find(Rule::span)?)?;
-    if length.elapsed().is_none() {
+    if let Unit::Calendar(unit) = length.unit {
+        let (factor, unit) = match unit {
+            CalendarUnit::Day => (1, Unit::Day),
+            CalendarUnit::Week => (1, Unit::Week),
+            CalendarUnit::Month => (30, Unit::Day),
+            CalendarUnit::Year => (365, Unit::Day),
+        };
+        let amount = length.amount.saturating_mul(factor);
         reader.say(
             Diagnostic::new(Code::E0221, length.span, "`for at least` counts seconds, and days of the calendar differ")
-                .label("write elapsed units: hours, days, weeks"),
+                .label("a unit of the calendar")
+                .fix("always the same length", length.span, format!("{amount} {}", length::unit_word(amount, unit))),
         );
     }
     Some(length)

@@ -41,6 +41,8 @@ pub(super) fn all(stop: &Stop<'_>, error: &Error<Rule>) -> Option<Diagnostic> {
         .or_else(|| capitals(stop))
         .or_else(|| texts_joined(stop))
         .or_else(|| person_named(stop))
+        .or_else(|| sums(stop))
+        .or_else(|| reserved_name(stop))
         .or_else(|| slip(stop, error))
         .or_else(|| parentheses(stop))
         .or_else(|| other_word(stop))
@@ -162,6 +164,55 @@ fn person_named(stop: &Stop<'_>) -> Option<Diagnostic> {
         Diagnostic::new(Code::E0100, span, format!("`{}` cannot be read here", person.text))
             .label(format!("a condition is about the person: begin with `{}`", verb.text))
             .fix("leave the person out", cut, ""),
+    )
+}
+
+/// `sum of total > 50`, `average(total) > 50`, `total total > 50`
+fn sums(stop: &Stop<'_>) -> Option<Diagnostic> {
+    const SUMS: [&str; 10] = ["sum", "total", "average", "avg", "mean", "median", "max", "maximum", "min", "minimum"];
+    const COMPARED: [&str; 6] = [">", ">=", "<", "<=", "is", "="];
+    let around = stop.at.saturating_sub(2)..=stop.at;
+    let (n, word) = stop.words.iter().enumerate().filter(|(n, _)| around.contains(n)).find(|(n, word)| {
+        let next = |places: usize| stop.words.get(n + places);
+        let of_many = next(1).is_some_and(|next| matches!(next.text, "of" | "("));
+        // A slip behind an attribute of that name is no sum.
+        let compared = next(1).is_some_and(|next| next.is_plain() && !is_language_word(next.text))
+            && next(2).is_some_and(|next| COMPARED.contains(&next.text));
+        SUMS.contains(&word.text) && (of_many || compared)
+    })?;
+    let behind = stop.words.get(n + 1).filter(|next| next.text != "(").unwrap_or(word);
+    Some(
+        Diagnostic::new(
+            Code::E0510,
+            stop.origin.span(word.start, behind.end()),
+            "sums and averages of many events cannot be asked for",
+        )
+        .label("one event, or how many of them?")
+        .note("compare one event: `performed \"…\" where total > 50 ever`; or count: `… at least 3 times in the last 30 days`")
+        .note("a sum that is needed all the same is an attribute: a campaign adds to it, or your own system reports it"),
+    )
+}
+
+/// `via is "button"`: a word of the language as the name of a value.
+fn reserved_name(stop: &Stop<'_>) -> Option<Diagnostic> {
+    const OPERATORS: [&str; 12] =
+        ["is", "contains", "starts", "ends", "matches", "does", ">", ">=", "<", "<=", "=", "!="];
+    let word = stop.word().filter(|word| is_language_word(word.text))?;
+    let next = stop.words.get(stop.at + 1)?;
+    let begins = match stop.before(1) {
+        Some(before) => matches!(before.text, "and" | "or" | "not" | "(" | "where"),
+        None => true,
+    };
+    if !begins || !OPERATORS.contains(&next.text) {
+        return None;
+    }
+    let behind_where = stop.words.iter().take(stop.at).any(|word| word.text == "where");
+    let root = if behind_where { "event" } else { "person" };
+    let name = format!("{root}.{}", word.text);
+    Some(
+        Diagnostic::new(Code::E0100, stop.span(word), format!("`{}` is a word of the language", word.text))
+            .label(format!("as a name it is written `{name}`"))
+            .fix(format!("write `{name}`"), stop.span(word), name),
     )
 }
 

@@ -101,14 +101,14 @@ pub(super) fn any_length(reader: &mut Reader<'_>, node: Node<'_>, zero: Zero) ->
             reader.say(mistake::length_in_words(
                 span,
                 inner.text,
-                &format!("{amount} {}", named(amount, unit)),
+                &format!("{amount} {}", unit_word(amount, unit)),
                 word.text,
             ));
             (Some(amount), Some(unit))
         }
         Rule::bad_unit => {
             let unit = unit_behind(&mut inner)?;
-            reader.say(mistake::bare_unit(span, inner.text, &format!("1 {}", named(1, unit))));
+            reader.say(mistake::bare_unit(span, inner.text, &format!("1 {}", unit_word(1, unit))));
             (Some(1), Some(unit))
         }
         _ => return None,
@@ -135,7 +135,7 @@ fn short(reader: &mut Reader<'_>, node: &Node<'_>, span: Span) -> Option<Length>
     let (amount, unit) = node.text.split_at_checked(digits)?;
     let amount = amount.parse().unwrap_or(u32::MAX);
     let units = mistake::units_meant(unit);
-    let ways = units.iter().map(|unit| format!("{amount} {}", named(amount, *unit))).collect();
+    let ways = units.iter().map(|unit| format!("{amount} {}", unit_word(amount, *unit))).collect();
     reader.say(mistake::short_length(span, node.text, ways));
     let Some(unit) = units.first().copied() else {
         // What was meant is not known: a window may be missing now that was there.
@@ -195,7 +195,7 @@ pub(super) fn calendar(word: &str) -> Option<CalendarUnit> {
 }
 
 /// The unit as it is written behind `amount`.
-pub(super) fn named(amount: u32, unit: Unit) -> String {
+pub fn unit_word(amount: u32, unit: Unit) -> String {
     let word = match unit {
         Unit::Second => "second",
         Unit::Minute => "minute",

@@ -11,7 +11,9 @@ pub const STEPS_PER_SEQUENCE_MAX: usize = 5;
 
 /// Checks one event or a sequence. `window` says whether one may be written behind it.
 pub(super) fn check(chain: &Chain, window: bool, out: &mut Vec<Diagnostic>) {
-    let steps = chain.steps.len() + 1;
+    // The send that `within … of` a message counts from is one too.
+    let unseen = chain.within_of.as_ref().is_some_and(|clause| matches!(clause.of.node, Of::Message(_)));
+    let steps = chain.steps.len() + 1 + usize::from(unseen);
     if steps > STEPS_PER_SEQUENCE_MAX {
         let message = format!("this sequence has {steps} steps, and none has more than {STEPS_PER_SEQUENCE_MAX}");
         out.push(Diagnostic::new(Code::E0114, chain.span, message));
@@ -62,7 +64,8 @@ fn step(step: &Step, next: Option<&Step>, out: &mut Vec<Diagnostic>) {
     if let Some(next) = next.filter(|next| is_absence(next)) {
         out.push(
             Diagnostic::new(Code::E0209, next.span, "a step that must not happen is followed by one that must")
-                .also(step.span, "this must not happen either"),
+                .also(step.span, "this must not happen either")
+                .note("two things that must not happen are two conditions with `and` between them"),
         );
     }
 }

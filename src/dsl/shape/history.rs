@@ -24,6 +24,15 @@ fn before_window(history: &History) -> Span {
 
 fn negatives(history: &History, out: &mut Vec<Diagnostic>) {
     let (Some(lead), EventKind::WasSent { not, .. }) = (&history.lead, &history.chain.first.node) else { return };
+    if let (Lead::MostRecently, Some(not)) = (lead.node, not) {
+        let was = Span::new(not.file, history.chain.first.span.start, history.chain.first.span.start + "was".len());
+        let negated = vec![edit(lead.span.before(), "not "), cut(was, *not)];
+        out.push(
+            Diagnostic::new(Code::E0206, *not, "`most recently` looks at what happened, and this did not")
+                .also(lead.span, "this asks for the newest event")
+                .fix_all("the newest was another one, or there is none", negated),
+        );
+    }
     if lead.node == Lead::HasNot || (lead.node == Lead::Never && not.is_some()) {
         out.push(chain::twice_negated(lead.span, history.chain.first.span, *not));
     }

@@ -169,4 +169,26 @@ impl Length {
         };
         Some(time::Span(i64::from(self.amount) * unit))
     }
+
+    /// Without its place.
+    #[must_use]
+    pub fn meant(&self) -> time::Length {
+        match (self.unit, self.elapsed()) {
+            (Unit::Calendar(unit), _) => time::Length::Calendar { amount: self.amount, unit },
+            (_, span) => time::Length::Elapsed(span.unwrap_or_default()),
+        }
+    }
+
+    /// As many seconds as it can have: of the longest months and years.
+    #[must_use]
+    pub fn longest(&self) -> time::Span {
+        let Unit::Calendar(unit) = self.unit else { return self.elapsed().unwrap_or_default() };
+        let days = match unit {
+            CalendarUnit::Day => 1,
+            CalendarUnit::Week => 7,
+            CalendarUnit::Month => 31,
+            CalendarUnit::Year => 366,
+        };
+        time::Span::days(i64::from(self.amount) * days)
+    }
 }

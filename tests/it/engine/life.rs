@@ -176,6 +176,10 @@ pub fn segment(name: &str, condition: Condition) -> Segment {
     Segment { name: name.to_owned(), title: None, owner: None, place: Place::default(), kind }
 }
 
+pub fn manual(name: &str) -> Segment {
+    Segment { kind: SegmentKind::Manual, ..segment(name, Condition::Everyone) }
+}
+
 pub fn campaign(name: &str, trigger: Trigger, steps: Vec<StepRule>) -> Campaign {
     Campaign::new(name, trigger, steps)
 }

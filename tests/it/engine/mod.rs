@@ -2,10 +2,13 @@
 
 mod campaigns;
 mod chance;
+mod defined;
+mod definition;
 mod edges;
 mod journeys;
 mod life;
 mod oracle;
+mod pointwise;
 mod properties;
 mod waits;
 mod world;

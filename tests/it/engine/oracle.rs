@@ -1,21 +1,21 @@
 //! Plays a world twice: with the engine, and by the definition at every second at which anything could change.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use antiphon::engine::{
-    Catalogue, Engine, History, Input, State, Step, Subject, Versions, history_needed, naive, refold, step,
+    Catalogue, Engine, History, Input, State, Step, Subject, Versions, history_needed, refold, step,
 };
 use antiphon::model::event::{Event, Kind};
 use antiphon::model::id::{CampaignId, EventKey, PersonId, RulesVersion, SegmentId};
 use antiphon::model::journey::What;
 use antiphon::model::person::Person;
-use antiphon::model::rule::{RuleSet, SegmentKind, Trigger};
+use antiphon::model::rule::RuleSet;
 use antiphon::model::time::Second;
 use antiphon::model::value::Properties;
 use ulid::Ulid;
 
-use super::world::{Do, SPANS, START, World};
+use super::defined::Definition;
+use super::world::{Do, World};
 
 /// A change of truth: of a segment, or the start of a campaign.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,7 +39,7 @@ pub fn compile(rules: &RuleSet, version: u32) -> Arc<Engine> {
     Arc::new(engine.expect("random rules compile"))
 }
 
-pub fn somebody(attributes: &Properties) -> Person {
+pub fn somebody(attributes: &Properties, known_since: Second) -> Person {
     let mut person = Person {
         id: PersonId(1),
         cio_id: Ulid::from_bytes([7; 16]),
@@ -47,7 +47,7 @@ pub fn somebody(attributes: &Properties) -> Person {
         email: None,
         phone: None,
         attributes: Properties::new(),
-        known_since: START,
+        known_since,
     };
     attributes.iter().for_each(|(name, value)| person.set(name, value));
     person
@@ -66,8 +66,8 @@ pub fn judge(world: &World) -> Result<(), String> {
         both.top = both.top.max(both.now);
         both.play(what)?;
     }
-    both.now = Second(both.top.0 + 1_000);
-    both.poll();
+    both.now = Second(both.top.0 + world.scale.end());
+    both.poll()?;
     both.compare("at the end")
 }
 
@@ -86,12 +86,12 @@ struct Both<'a> {
 
 impl<'a> Both<'a> {
     fn new(world: &'a World) -> Self {
-        let person = somebody(&world.first);
+        let person = somebody(&world.first, world.start);
         Self {
             world,
-            now: START,
-            top: START,
-            versions: Versions::new(compile(&world.rules, 1), START),
+            now: world.start,
+            top: world.start,
+            versions: Versions::new(compile(&world.rules, 1), world.start),
             subject: Subject::new(person.clone()),
             log: Vec::new(),
             moves: Vec::new(),
@@ -109,8 +109,8 @@ impl<'a> Both<'a> {
         let first = Event {
             key: EventKey([9; 16]),
             seq: 0,
-            at: START,
-            arrived: START,
+            at: self.world.start,
+            arrived: self.world.start,
             precedes: None,
             kind: Kind::AttributesSet,
             properties: self.world.first.clone(),
@@ -123,15 +123,15 @@ impl<'a> Both<'a> {
     fn play(&mut self, what: &Do) -> Result<(), String> {
         match what {
             Do::Arrive(event, precedes) => self.arrive(event, *precedes)?,
-            Do::Poll => self.poll(),
+            Do::Poll => self.poll()?,
             Do::Store => {
                 let bytes = self.subject.state.encode();
                 self.subject.state = State::decode(&bytes).map_err(|error| error.to_string())?;
             }
             Do::Refold => self.refold()?,
-            Do::Switch => self.switch(),
+            Do::Switch => self.switch()?,
         }
-        self.compare(&format!("at {} after {what:?}", self.now.0 - START.0))
+        self.compare(&format!("at {} after {what:?}", self.now.since(self.world.start).0))
     }
 
     fn arrive(&mut self, raw: &Event, precedes: Option<EventKey>) -> Result<(), String> {
@@ -147,9 +147,8 @@ impl<'a> Both<'a> {
         self.check_stamps(raw, &numbered)?;
         let arrived = numbered.arrived;
         self.defined.wait_until(arrived);
-        self.defined.log.push(numbered.clone());
-        self.log.push(numbered);
-        self.defined.look(arrived);
+        self.log.push(numbered.clone());
+        self.defined.take_in(numbered, arrived);
         Ok(())
     }
 
@@ -160,18 +159,31 @@ impl<'a> Both<'a> {
         let sent = raw.message.as_ref().filter(|_| answers).map_or(raw.at, |message| message.at);
         let right = numbered.seq == last.map_or(1, |last| last.seq + 1)
             && numbered.arrived >= self.now
-            && numbered.arrived >= last.map_or(START, |last| last.arrived)
+            && numbered.arrived >= last.map_or(self.world.start, |last| last.arrived)
             && (numbered.arrived == self.now || self.now < self.top)
             && numbered.at == raw.at.max(sent).min(numbered.arrived);
         if right { Ok(()) } else { Err(format!("{raw:?} became {numbered:?}")) }
     }
 
-    fn poll(&mut self) {
+    fn poll(&mut self) -> Result<(), String> {
+        let was_due = self.subject.wake.is_some_and(|wake| wake < self.now);
         let needed = history_needed(&self.versions, &self.subject, &Input::Wake);
         let history = needed.then_some(History { events: &self.log, moves: &self.moves });
         let step = step(&self.versions, &mut self.subject, Input::Wake, history, self.now);
         self.note(&step);
         self.defined.wait_until(self.now);
+        if was_due && self.now >= self.top { self.check_wake() } else { Ok(()) }
+    }
+
+    /// Where everything that depends on time was just looked at, the wake is the very next second at which truth
+    /// changes by itself.
+    fn check_wake(&self) -> Result<(), String> {
+        let since = |at: Second| at.since(self.world.start).0;
+        let horizon = Second(self.now.0 + self.world.scale.end());
+        let wake = self.subject.wake.filter(|wake| *wake <= horizon);
+        let next = self.defined.next_flip(horizon);
+        let (wake, next) = (wake.map(since), next.map(since));
+        if wake == next { Ok(()) } else { Err(format!("at {}: wake {wake:?}, but {next:?}", since(self.now))) }
     }
 
     fn history(&self) -> History<'_> {
@@ -181,7 +193,7 @@ impl<'a> Both<'a> {
     /// Drops the state. What is folded must say the same, and go on as the old one would have.
     fn refold(&mut self) -> Result<(), String> {
         self.now = self.top;
-        self.poll();
+        self.poll()?;
         let folded = refold(&self.versions, &self.subject, self.history(), self.now);
         let since = |state: &State| state.memberships().collect::<Vec<_>>();
         // A flip of this very second is in the fold already and will be in the state when the second is over.
@@ -199,11 +211,11 @@ impl<'a> Both<'a> {
         self.subject.state.rules != self.versions.active.version()
     }
 
-    fn switch(&mut self) {
+    fn switch(&mut self) -> Result<(), String> {
         self.now = self.top;
         // People are caught up when they are touched; here before the rules change once more.
         if self.is_outdated() {
-            self.poll();
+            self.poll()?;
         }
         let engine = compile(&self.world.later, self.versions.active.version().0 + 1);
         let old = Arc::clone(&self.versions.active);
@@ -211,6 +223,7 @@ impl<'a> Both<'a> {
         self.versions.active = engine;
         self.versions.since = self.now;
         self.defined.switch(self.world.later.clone(), self.now);
+        Ok(())
     }
 
     fn note(&mut self, step: &Step) {
@@ -236,107 +249,19 @@ impl<'a> Both<'a> {
         };
         let is_behind = self.subject.wake.is_some_and(|wake| wake < self.now) || self.is_outdated();
         if !is_behind && sorted(&self.seen) != sorted(&self.defined.stream) {
-            let seen: Vec<String> = self.seen.iter().map(show).collect();
-            let defined: Vec<String> = self.defined.stream.iter().map(show).collect();
+            let show = |changes: &[Change]| changes.iter().map(|change| show(change, self.world.start)).collect();
+            let (seen, defined): (Vec<String>, Vec<String>) = (show(&self.seen), show(&self.defined.stream));
             return Err(format!("{place}:\n  engine     {}\n  definition {}", seen.join(" "), defined.join(" ")));
         }
         Ok(())
     }
 }
 
-fn show(change: &Change) -> String {
+fn show(change: &Change, start: Second) -> String {
     match change {
         Change::Moved { segment, entered, at } => {
-            format!("{}{segment}@{}", if *entered { '+' } else { '-' }, at.0 - START.0)
+            format!("{}{segment}@{}", if *entered { '+' } else { '-' }, at.since(start).0)
         }
-        Change::Started { campaign, at } => format!("!{campaign}@{}", at.0 - START.0),
-    }
-}
-
-/// The stream of changes by the definition.
-struct Definition {
-    rules: RuleSet,
-    person: Person,
-    log: Vec<Event>,
-    members: BTreeMap<String, bool>,
-    risen: BTreeMap<String, bool>,
-    /// Everything up to here was looked at.
-    seen: Second,
-    stream: Vec<Change>,
-}
-
-impl Definition {
-    fn new(rules: RuleSet, person: Person) -> Self {
-        let (members, risen) = (BTreeMap::new(), BTreeMap::new());
-        Self { rules, person, log: Vec::new(), members, risen, seen: START, stream: Vec::new() }
-    }
-
-    /// Looks at every second before `now` at which time alone could change anything.
-    fn wait_until(&mut self, now: Second) {
-        for at in self.critical(now) {
-            self.look(at);
-        }
-    }
-
-    fn critical(&self, now: Second) -> BTreeSet<Second> {
-        let mut anchors: BTreeSet<i64> = self.log.iter().map(|event| event.at.0).collect();
-        anchors.insert(self.person.known_since.0);
-        let writes = self.log.iter().map(|event| &event.properties).chain([&self.person.attributes]);
-        anchors.extend(writes.filter_map(|properties| properties.get("trial")?.as_i64()));
-        let mut critical = BTreeSet::new();
-        for anchor in anchors {
-            for span in SPANS.iter().flat_map(|span| [-span, 0, *span]) {
-                critical.extend((-1..=1).map(|edge| Second(anchor + span + edge)));
-            }
-        }
-        critical.retain(|at| self.seen < *at && *at < now);
-        critical
-    }
-
-    fn look(&mut self, at: Second) {
-        // Where the clock went back and nothing was played meanwhile, what lies ahead is looked at again.
-        self.seen = at;
-        self.look_at_segments(at);
-        self.look_at_campaigns(at, true);
-    }
-
-    fn look_at_segments(&mut self, at: Second) {
-        for segment in &self.rules.segments {
-            let member = naive::is_member(&self.rules, &segment.name, &self.person, &self.log, at);
-            let known = self.members.entry(segment.name.clone()).or_insert(false);
-            if *known != member {
-                *known = member;
-                self.stream.push(Change::Moved { segment: segment.name.clone(), entered: member, at });
-            }
-        }
-    }
-
-    fn look_at_campaigns(&mut self, at: Second, starts: bool) {
-        for campaign in &self.rules.campaigns {
-            let Trigger::Becomes(condition) = &campaign.trigger else { continue };
-            let truth = naive::truth(&self.rules, condition, &self.person, &self.log, at);
-            let known = self.risen.entry(campaign.name.clone()).or_insert(false);
-            if truth && !*known && starts {
-                self.stream.push(Change::Started { campaign: campaign.name.clone(), at });
-            }
-            *known = truth;
-        }
-    }
-
-    fn switch(&mut self, rules: RuleSet, now: Second) {
-        self.wait_until(now);
-        // The same rules once more change nothing, nor is anybody looked at for it.
-        if self.rules == rules {
-            return;
-        }
-        self.rules = rules;
-        self.seen = now;
-        // Nobody leaves a segment that is gone.
-        let data = |name: &String| self.rules.segments.iter().any(|segment| segment.name == *name);
-        self.members.retain(|name, _| data(name));
-        debug_assert!(self.rules.segments.iter().any(|segment| segment.kind == SegmentKind::Manual));
-        self.risen.clear();
-        self.look_at_segments(now);
-        self.look_at_campaigns(now, false);
+        Change::Started { campaign, at } => format!("!{campaign}@{}", at.since(start).0),
     }
 }

@@ -1,10 +1,21 @@
 //! What must be so in every world.
 
 use super::oracle::judge;
-use super::world::{World, world};
+use super::world::{Feature, World, world};
 
 /// Worlds per run. `ENGINE_WORLDS` says another number, `ENGINE_SEED` where to begin.
 const WORLDS: u64 = 4_000;
+
+/// What the engine runs. `ENGINE_FEATURES` names others, with commas between them; `all` is every one.
+const FEATURES: &[Feature] = &[Feature::Triggers];
+
+fn features() -> Vec<Feature> {
+    let Ok(names) = std::env::var("ENGINE_FEATURES") else { return FEATURES.to_vec() };
+    let is_meant = |feature: &Feature| {
+        names.split(',').any(|name| name == "all" || format!("{feature:?}").eq_ignore_ascii_case(name))
+    };
+    Feature::ALL.into_iter().filter(is_meant).collect()
+}
 
 fn from_environment(name: &str, otherwise: u64) -> u64 {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
@@ -12,9 +23,10 @@ fn from_environment(name: &str, otherwise: u64) -> u64 {
 
 #[test]
 fn the_engine_says_what_the_definition_says() {
+    let features = features();
     let first = from_environment("ENGINE_SEED", 1);
     for seed in first..first + from_environment("ENGINE_WORLDS", WORLDS) {
-        let world = world(seed);
+        let world = world(seed, &features);
         if judge(&world).is_err() {
             let world = shrink(world);
             let problem = judge(&world).expect_err("a shrunken world still fails");

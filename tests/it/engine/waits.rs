@@ -181,11 +181,11 @@ fn condition(chance: &mut Chance, depth: u32) -> Condition {
 }
 
 fn word(chance: &mut Chance) -> &'static str {
-    *chance.one::<&str>(&WORDS)
+    chance.one::<&str>(&WORDS)
 }
 
 fn plan(chance: &mut Chance) -> &'static str {
-    *chance.one::<&str>(&["pro", "free"])
+    chance.one::<&str>(&["pro", "free"])
 }
 
 fn span(chance: &mut Chance) -> Span {

@@ -8,8 +8,8 @@ use super::interactive;
 use super::object::Object;
 use crate::model::event::Kind;
 use crate::model::inbound::BrokenReason;
-use crate::model::limit::TEXT_BYTES_MAX;
 use crate::model::rule::Via;
+use crate::model::said;
 use crate::model::value::Properties;
 
 /// A message being read.
@@ -40,18 +40,14 @@ impl Draft {
 
     /// The text that keywords are compared with, cut where it is too long.
     pub(super) fn set_body(&mut self, text: Option<Cow<'_, str>>) {
-        let Some(text) = text else { return };
-        let cut = text.floor_char_boundary(TEXT_BYTES_MAX);
-        if cut < text.len() {
-            self.set("truncated", true);
+        if let Some(text) = text {
+            said::say(&mut self.properties, &text);
         }
-        self.set("body", &text[..cut]);
     }
 
     /// An inbound message of this kind that came by this way.
     pub(super) fn came(&mut self, kind: &str, via: Via) {
-        self.set("kind", kind);
-        self.set("via", via.as_str());
+        said::came(&mut self.properties, kind, via);
     }
 
     /// An event of ours rather than a message, reached by its name.

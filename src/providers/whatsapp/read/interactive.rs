@@ -8,6 +8,7 @@ use super::content::Draft;
 use super::object::{Object, whole};
 use crate::model::inbound::BrokenReason;
 use crate::model::rule::Via;
+use crate::model::said;
 
 /// Reads an `interactive` content.
 ///
@@ -39,19 +40,15 @@ pub(super) fn read(interactive: &Object<'_>, draft: &mut Draft) -> Result<(), Br
     }
 }
 
-/// A tap: its label is its text, and its id too where it has none.
+/// A tap on a button or a row.
 pub(super) fn tap(
     draft: &mut Draft,
     (kind, via): (&str, Via),
     title: Option<Cow<'_, str>>,
     id: Option<Cow<'_, str>>,
 ) -> Result<(), BrokenReason> {
-    let id = id.filter(|id| !id.is_empty()).or_else(|| title.clone()).ok_or(BrokenReason::NoContent)?;
-    draft.came(kind, via);
-    draft.set("button_id", id);
-    draft.set_some("title", title.clone());
-    draft.set_body(title);
-    Ok(())
+    let is_one = said::tap(&mut draft.properties, kind, via, title.as_deref(), id.as_deref());
+    if is_one { Ok(()) } else { Err(BrokenReason::NoContent) }
 }
 
 /// A completed flow: its fields as data, or raw what should have been an object.

@@ -1,16 +1,13 @@
-//! Steps: messages, requests, attributes.
+//! The steps that go out to the world: messages and requests.
 
 use super::scope::Scope;
 use super::value::{Missing, Roots};
 use crate::diagnostic::Code;
-use crate::dsl::check::names::{Known, Owner};
-use crate::dsl::check::values::with_article;
+use crate::dsl::envelope::messages::{ContentFile, IfClosed, SendFile, WebhookFile};
 use crate::dsl::envelope::schema::TemplateDeclared;
-use crate::dsl::envelope::steps::{ContentFile, IfClosed, SendFile, Update, WebhookFile};
 use crate::dsl::node::{Key, Node};
 use crate::dsl::report::Report;
-use crate::model::rule::{Content, Expression, Property, Send, Update as Change, Webhook};
-use crate::model::value::{Type, Value};
+use crate::model::rule::{Content, Expression, Send, Webhook};
 use crate::template::Template;
 
 impl<'a> Scope<'a> {
@@ -18,7 +15,7 @@ impl<'a> Scope<'a> {
     pub(super) fn send(
         &mut self,
         file: &SendFile<'_>,
-        roots: Roots<'_>,
+        roots: &Roots,
         sure: bool,
         report: &mut Report<'_>,
     ) -> Option<Send> {
@@ -40,7 +37,7 @@ impl<'a> Scope<'a> {
         })
     }
 
-    fn content(&mut self, file: &ContentFile<'_>, roots: Roots<'_>, report: &mut Report<'_>) -> Option<Content> {
+    fn content(&mut self, file: &ContentFile<'_>, roots: &Roots, report: &mut Report<'_>) -> Option<Content> {
         let (name, language, params) = match file {
             ContentFile::Text(node) => {
                 return match self.expression(node, roots, Missing::Refused, report)? {
@@ -85,7 +82,7 @@ impl<'a> Scope<'a> {
     pub(super) fn webhook(
         &mut self,
         file: &WebhookFile<'_>,
-        roots: Roots<'_>,
+        roots: &Roots,
         report: &mut Report<'_>,
     ) -> Option<Webhook> {
         let url = self.expression(file.url, roots, Missing::Refused, report);
@@ -96,89 +93,6 @@ impl<'a> Scope<'a> {
         }
         let body = file.body.map_or(Some(serde_json::Value::Null), |node| self.body(node, roots, report));
         Some(Webhook { url: url?, body: body?, timeout: file.timeout, retries: file.retries })
-    }
-
-    /// Attributes to be written.
-    pub(super) fn updates(
-        &mut self,
-        files: &[Update<'_>],
-        roots: Roots<'_>,
-        report: &mut Report<'_>,
-    ) -> Option<Vec<(String, Change)>> {
-        let updates: Vec<Option<(String, Change)>> =
-            files.iter().map(|file| self.update(file, roots, report)).collect();
-        updates.into_iter().collect()
-    }
-
-    fn update(&mut self, file: &Update<'_>, roots: Roots<'_>, report: &mut Report<'_>) -> Option<(String, Change)> {
-        let name = &file.name;
-        if ["id", "known_since", "email", "phone"].contains(&name.as_str()) {
-            report
-                .error(Code::E0304, file.at.clone(), format!("a step cannot change `{name}`"))
-                .note("what says who somebody is comes from the API alone");
-            return None;
-        }
-        if name == "unsubscribed" {
-            let message = "a step that changes `unsubscribed` is not supported by this version";
-            report.error(Code::E0190, file.at.clone(), message).note("a word of list `stop` sets it, and the API does");
-            return None;
-        }
-        let property = match self.names.value(Owner::Person, name) {
-            Known::Yes(property, _) => Some(property),
-            Known::Unchecked => None,
-            Known::No => {
-                let known = self.names.values(Owner::Person);
-                report.unknown(Code::E0301, file.at.clone(), &format!("there is no attribute `{name}`"), name, &known);
-                None
-            }
-        };
-        let Some(node) = file.value else {
-            if property.is_some_and(|property| property.always_set) {
-                let message = format!("`{name}` is always set, and this takes it away");
-                report.error(Code::E0320, file.at.clone(), message);
-                return None;
-            }
-            return Some((name.clone(), Change::Unset));
-        };
-        let value = self.expression(node, roots, Missing::Null, report)?;
-        if let Some(property) = &property {
-            self.check_type(name, property, node, &value, roots, report)?;
-        }
-        Some((name.clone(), Change::Set(value)))
-    }
-
-    /// Literals and paths have a type; a text with tags is read under the attribute's type when it is written.
-    fn check_type(
-        &mut self,
-        name: &str,
-        property: &Property,
-        node: &Node,
-        value: &Expression,
-        roots: Roots<'_>,
-        report: &mut Report<'_>,
-    ) -> Option<()> {
-        let ty = match value {
-            Expression::Literal(literal) => match Value::read(literal, property.ty) {
-                Some(Value::Text(text)) if !property.one_of.is_empty() && !property.one_of.contains(&text) => {
-                    let known: Vec<&str> = property.one_of.iter().map(String::as_str).collect();
-                    let message = format!("`{name}` is never `{text}`");
-                    report.unknown(Code::E0322, node.at.clone(), &message, &text, &known);
-                    return None;
-                }
-                Some(_) => return Some(()),
-                None => None,
-            },
-            Expression::Path(path) => match self.type_of(path, roots) {
-                Some(Type::Text | Type::Phone) if matches!(property.ty, Type::Text | Type::Phone) => return Some(()),
-                Some(ty) if ty != property.ty => Some(ty),
-                Some(_) | None => return Some(()),
-            },
-            Expression::Text(_) => return Some(()),
-        };
-        let found = ty.map_or_else(|| node.noun().to_owned(), with_article);
-        let message = format!("`{name}` is {}, and this is {found}", with_article(property.ty));
-        report.error(Code::E0320, node.at.clone(), message);
-        None
     }
 }
 

@@ -1,0 +1,425 @@
+//! One person of a story and the product's engine: the only file here that calls it for somebody we know.
+//! Sends are accepted in the second in which they are asked for, unless the story says that they failed.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use serde_json::Value as Json;
+use sha2::{Digest, Sha256};
+use ulid::Ulid;
+
+use super::asked::{self, Asked};
+use super::stage::{KEY, Stage};
+use super::story::{Someone, Which};
+use crate::engine::{self, History, Input, Step, Subject};
+use crate::model::consent;
+use crate::model::effect::{Body, Effect, EffectKind};
+use crate::model::event::{Event, Kind, MessageRef};
+use crate::model::id::{EffectId, EventKey, PersonId, SegmentId, Seq};
+use crate::model::inbound::{Arrival, Sender};
+use crate::model::journey::What;
+use crate::model::message::{Delivery, Outstanding};
+use crate::model::person::Person;
+use crate::model::phone::Phone;
+use crate::model::time::Second;
+use crate::model::transition::{Cause, Transition};
+use crate::model::value::Properties;
+use crate::resolve::attribution::{self, Question};
+
+/// Messages to one person that are accepted in one second, before that is taken for a loop.
+pub const SENDS_PER_SECOND_MAX: usize = 1_000;
+/// So many wakes ahead a flip is looked for.
+pub const WAKES_AHEAD_MAX: usize = 10_000;
+
+/// The provider that messages come by, and the number of ours that they go to.
+const PROVIDER: &str = "whatsapp";
+const OUR_NUMBER: &str = "+12025550100";
+
+/// A change of a membership, at the second in which it counts.
+#[derive(Clone, Debug)]
+pub struct Change {
+    pub at: Second,
+    pub transition: Transition,
+}
+
+/// A send that the story lets fail: an entry of its timeline.
+#[derive(Clone, Debug)]
+pub struct Refusal {
+    pub entry: usize,
+    pub at: Second,
+    pub which: Which,
+    pub used: bool,
+}
+
+/// A person, their past, and what campaigns did to them.
+#[derive(Clone, Debug)]
+pub struct Life {
+    pub subject: Subject,
+    pub history: Vec<Event>,
+    /// What the engine decided, as events between those.
+    pub moves: Vec<Event>,
+    pub messages: Vec<Outstanding>,
+    pub changes: Vec<Change>,
+    pub asked: Vec<Asked>,
+    /// Campaigns that were started.
+    pub started: Vec<String>,
+    pub refusals: Vec<Refusal>,
+    /// The entry of the timeline that is being played.
+    pub entry: Option<usize>,
+    /// By an event's number: the entry that it came of.
+    pub entries: BTreeMap<Seq, usize>,
+    /// Campaigns answer their own messages with messages, without end.
+    pub is_looping: bool,
+}
+
+/// What a step was about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Source {
+    Birth,
+    Arrival,
+    Wake,
+}
+
+/// Something that somebody says.
+pub struct Saying<'s> {
+    pub kind: &'s Kind,
+    pub properties: &'s Properties,
+    /// The message of ours that it points at.
+    pub context: Option<EffectId>,
+    pub at: Second,
+    pub arrives: Second,
+}
+
+impl Life {
+    /// Somebody new: known since they say, with what they are made with.
+    pub fn new(stage: &Stage, number: usize, someone: &Someone) -> Self {
+        let id = PersonId(i64::try_from(number).unwrap_or(i64::MAX).saturating_add(1));
+        let mut person = Person {
+            id,
+            cio_id: lasting_id(&someone.name),
+            external_id: None,
+            email: None,
+            phone: None,
+            attributes: Properties::new(),
+            known_since: someone.known_since,
+        };
+        let mut first = someone.attributes.clone();
+        let unsubscribed = first.remove(consent::UNSUBSCRIBED);
+        first.extend(unsubscribed.and_then(|written| consent::by_program(&first, &written)).into_iter().flatten());
+        first.retain(|_, value| !value.is_null());
+        first.iter().for_each(|(name, value)| person.set(name, value));
+        let mut life = Self {
+            subject: Subject::new(person),
+            history: Vec::new(),
+            moves: Vec::new(),
+            messages: Vec::new(),
+            changes: Vec::new(),
+            asked: Vec::new(),
+            started: Vec::new(),
+            refusals: Vec::new(),
+            entry: None,
+            entries: BTreeMap::new(),
+            is_looping: false,
+        };
+        life.number(stage);
+        let step = life.step(stage, Input::Born, someone.known_since);
+        life.note(stage, step, someone.known_since, Source::Birth);
+        if !first.is_empty() {
+            // The log has them too, so that whoever reads it knows who the person was.
+            life.write(stage, first, someone.known_since, someone.known_since);
+        }
+        life
+    }
+
+    /// Whether they are in `segment` at `at`, after everything in that second.
+    pub fn is_in(&self, segment: SegmentId, at: Second) -> bool {
+        self.newest_change(segment, at).is_some_and(|change| change.transition.entered)
+    }
+
+    /// How they got where they are at `at`.
+    pub fn newest_change(&self, segment: SegmentId, at: Second) -> Option<&Change> {
+        self.changes.iter().rev().find(|change| change.transition.segment == segment && change.at <= at)
+    }
+
+    /// Lets time pass up to the end of second `until`.
+    pub fn pass(&mut self, stage: &Stage, until: Second) {
+        while let Some(wake) = self.subject.wake.filter(|wake| *wake <= until) {
+            self.wake(stage, wake);
+        }
+    }
+
+    /// Plays the next wake, as of its own second.
+    fn wake(&mut self, stage: &Stage, wake: Second) {
+        let past = History { events: &self.history, moves: &self.moves };
+        // A wake is due when its second is over.
+        for step in engine::play_due(&stage.versions, &mut self.subject, Some(past), wake.next()) {
+            self.note(stage, step, wake, Source::Wake);
+        }
+    }
+
+    /// The next second behind `at` at which the membership flips with nobody doing anything; none within
+    /// [`WAKES_AHEAD_MAX`] wakes. The person is as they are at the end of `at`.
+    pub fn next_flip(&self, stage: &Stage, segment: SegmentId, at: Second) -> Option<Second> {
+        let mut ahead = self.clone();
+        ahead.refusals.clear();
+        let now = self.is_in(segment, at);
+        let mut seen = 0;
+        for _ in 0..=WAKES_AHEAD_MAX {
+            let news = ahead.changes.iter().skip(seen);
+            let mut flips = news.filter(|change| change.transition.segment == segment && change.at > at);
+            if let Some(flip) = flips.find(|change| change.transition.entered != now) {
+                return Some(flip.at);
+            }
+            seen = ahead.changes.len();
+            let wake = ahead.subject.wake?;
+            ahead.wake(stage, wake);
+        }
+        None
+    }
+
+    /// They say something.
+    pub fn say(&mut self, stage: &Stage, saying: &Saying<'_>, entry: usize) {
+        let arrival = arrival(saying, self.subject.person.phone.clone());
+        let context = saying.context.map(provider_key);
+        let question = Question::of(&arrival, Some(self.subject.person.id), context, saying.at);
+        let window = stage.rules().schema.attribution_window;
+        let answered = attribution::attribute(&question, &self.messages, window);
+        let attributes = &self.subject.person.attributes;
+        if let Some(written) = stage.words.written(&arrival.kind, &arrival.properties, attributes) {
+            self.write(stage, written, saying.at, saying.arrives);
+        }
+        let (message, reason) = answered.unzip();
+        let key = entry_key(entry);
+        let properties = arrival.properties;
+        self.take(stage, Event { message, reason, ..event(key, arrival.kind, properties, saying.at) }, saying.arrives);
+    }
+
+    /// An event of theirs.
+    pub fn happen(&mut self, stage: &Stage, kind: Kind, properties: Properties, entry: usize, at: (Second, Second)) {
+        self.take(stage, event(entry_key(entry), kind, properties, at.0), at.1);
+    }
+
+    /// A call writes attributes.
+    pub fn set(&mut self, stage: &Stage, mut written: Properties, at: Second, arrives: Second) {
+        let unsubscribed = written.remove(consent::UNSUBSCRIBED);
+        let attributes = &self.subject.person.attributes;
+        written.extend(unsubscribed.and_then(|value| consent::by_program(attributes, &value)).into_iter().flatten());
+        if !written.is_empty() {
+            self.write(stage, written, at, arrives);
+            self.number(stage);
+        }
+    }
+
+    /// A message of ours that no campaign of the story sent.
+    pub fn was_sent(&mut self, stage: &Stage, which: &Which, entry: usize, at: Second, arrives: Second) {
+        let id = EffectId(lasting_id(&format!("{} {entry}", self.subject.person.cio_id)));
+        let Which { campaign, step, template } = which.clone();
+        self.accept(stage, MessageRef { id, at, campaign, step, journey: None, template }, arrives);
+    }
+
+    /// What became of a message. `read` says that it was received too.
+    pub fn became(&mut self, stage: &Stage, kind: &Kind, message: EffectId, entry: usize, at: (Second, Second)) {
+        let (delivery, implied) = match kind {
+            Kind::Read => (Delivery::Read, true),
+            Kind::Received => (Delivery::Delivered, false),
+            _ => (Delivery::Failed, false),
+        };
+        let Some(known) = self.messages.iter_mut().find(|known| known.message.id == message) else { return };
+        let before = known.delivery;
+        known.delivery = before.hear(delivery);
+        let (after, about) = (known.delivery, known.message.clone());
+        if implied && before < Delivery::Delivered {
+            let key = EventKey::of(&KEY, &["received", &message.0.to_string()]);
+            self.take(
+                stage,
+                Event { message: Some(about.clone()), ..event(key, Kind::Received, Properties::new(), at.0) },
+                at.1,
+            );
+        }
+        if after != before {
+            let event = event(entry_key(entry), kind.clone(), Properties::new(), at.0);
+            self.take(stage, Event { message: Some(about), ..event }, at.1);
+        }
+    }
+
+    fn write(&mut self, stage: &Stage, written: Properties, at: Second, arrives: Second) {
+        let count = self.history.len().to_string();
+        let key = EventKey::of(&KEY, &["attributes", &self.subject.person.cio_id.to_string(), &count]);
+        self.take(stage, event(key, Kind::AttributesSet, written, at), arrives);
+    }
+
+    /// The number follows the attribute.
+    fn number(&mut self, stage: &Stage) {
+        let written = self.subject.person.attributes.get("phone");
+        self.subject.person.phone = written.and_then(|value| Phone::from_attribute(value, stage.region).ok());
+    }
+
+    fn take(&mut self, stage: &Stage, event: Event, arrives: Second) {
+        let step = self.step(stage, Input::Event(event), arrives);
+        self.note(stage, step, arrives, Source::Arrival);
+    }
+
+    fn step(&mut self, stage: &Stage, input: Input, now: Second) -> Step {
+        let past = History { events: &self.history, moves: &self.moves };
+        engine::step(&stage.versions, &mut self.subject, input, Some(past), now)
+    }
+
+    /// Writes down what came of a step at `at`, and accepts what it sends.
+    fn note(&mut self, stage: &Stage, step: Step, at: Second, source: Source) {
+        let mut queue = VecDeque::new();
+        let behind_wake = source == Source::Wake;
+        self.keep(step, at, source, false, &mut queue);
+        let mut accepted = 0;
+        while let Some(effect) = queue.pop_front() {
+            let EffectKind::Send(outgoing) = &effect.kind else { continue };
+            accepted += 1;
+            if accepted > SENDS_PER_SECOND_MAX {
+                self.is_looping = true;
+                return;
+            }
+            let template = match &outgoing.body {
+                Body::Template { name, .. } => Some(name.clone()),
+                Body::Text(_) => None,
+            };
+            let (campaign, step_name) = (Some(effect.campaign.clone()), Some(effect.step.clone()));
+            let journey = Some(effect.journey);
+            let message = MessageRef { id: effect.id, at, campaign, step: step_name, journey, template };
+            let step = self.settle(stage, message, at);
+            // The answer to a send is nobody's entry.
+            let entry = self.entry.take();
+            self.keep(step, at, Source::Arrival, behind_wake, &mut queue);
+            self.entry = entry;
+        }
+    }
+
+    /// The answer to a send.
+    fn settle(&mut self, stage: &Stage, message: MessageRef, at: Second) -> Step {
+        let refusal = self.refusals.iter_mut().find(|r| !r.used && r.at == at && r.which.is(&message));
+        let (kind, word) = match refusal {
+            Some(refusal) => {
+                refusal.used = true;
+                (Kind::Failed, "failed")
+            }
+            None => (Kind::Sent, "accepted"),
+        };
+        if kind == Kind::Sent {
+            self.messages.push(outstanding(self.subject.person.id, message.clone()));
+        }
+        let key = EventKey::of(&KEY, &[word, &message.id.0.to_string()]);
+        let event = Event { message: Some(message), ..event(key, kind, Properties::new(), at) };
+        self.step(stage, Input::Event(event), at)
+    }
+
+    fn accept(&mut self, stage: &Stage, message: MessageRef, arrives: Second) {
+        self.messages.push(outstanding(self.subject.person.id, message.clone()));
+        let key = EventKey::of(&KEY, &["accepted", &message.id.0.to_string()]);
+        let at = message.at;
+        self.take(stage, Event { message: Some(message), ..event(key, Kind::Sent, Properties::new(), at) }, arrives);
+    }
+
+    /// Keeps what a step at `at` says. `behind_wake`: it was played when `at` was over, so what its event changed
+    /// and caused counts in `at` all the same, while what time changed since counts when it did.
+    fn keep(&mut self, step: Step, at: Second, source: Source, behind_wake: bool, queue: &mut VecDeque<Effect>) {
+        for transition in step.transitions {
+            let by_event = matches!(transition.cause, Cause::Event { .. });
+            let at = if behind_wake && by_event { at } else { transition.at };
+            self.changes.push(Change { at, transition });
+        }
+        // The first event of an arrival is what arrived; the others are the doing of campaigns.
+        let own = usize::from(source == Source::Arrival);
+        let mut done: Vec<Asked> = step.events.iter().skip(own).filter_map(asked::of_event).collect();
+        if let (Some(entry), 1, Some(event)) = (self.entry, own, step.events.first()) {
+            self.entries.insert(event.seq, entry);
+        }
+        self.history.extend(step.events);
+        self.moves.extend(step.moves);
+        self.history.sort_by_key(|event| event.seq);
+        let started = step.entries.into_iter().filter(|entry| entry.what == What::Started);
+        self.started.extend(started.map(|entry| entry.campaign));
+        done.extend(step.effects.iter().map(asked::of_effect));
+        if behind_wake {
+            done.iter_mut().for_each(|asked| asked.at = at);
+        }
+        self.asked.extend(done);
+        queue.extend(step.effects);
+    }
+}
+
+/// Plays what somebody says whom nobody knows.
+pub fn anonymous(stage: &Stage, saying: &Saying<'_>, number: &Phone, entry: usize) -> Vec<Asked> {
+    let arrival = arrival(saying, Some(number.clone()));
+    let event = event(entry_key(entry), arrival.kind, arrival.properties, saying.at);
+    let step = engine::anonymous(&stage.versions, &event, saying.arrives);
+    step.effects.iter().map(asked::of_effect).collect()
+}
+
+/// The key of what an entry of the timeline makes.
+fn entry_key(entry: usize) -> EventKey {
+    EventKey::of(&KEY, &["timeline", &entry.to_string()])
+}
+
+/// What the provider would have told us.
+fn arrival(saying: &Saying<'_>, number: Option<Phone>) -> Arrival {
+    let mut properties = saying.properties.clone();
+    let mut set = |name: &str, value: &str| properties.insert(name.to_owned(), Json::from(value));
+    set("provider", PROVIDER);
+    set("channel", PROVIDER);
+    set("our_number", OUR_NUMBER);
+    if let Some(number) = &number {
+        set("sender", number.as_str());
+    }
+    Arrival {
+        provider: PROVIDER,
+        id: String::new(),
+        sender: Sender { number, ..Sender::default() },
+        our_number: Phone::from_e164(OUR_NUMBER),
+        our_number_id: Some(OUR_NUMBER.to_owned()),
+        at: Some(saying.at),
+        kind: saying.kind.clone(),
+        properties,
+        context: None,
+    }
+}
+
+fn event(key: EventKey, kind: Kind, properties: Properties, at: Second) -> Event {
+    // The engine gives it its number and its arrival.
+    Event { key, seq: 0, at, arrived: at, precedes: None, kind, properties, message: None, reason: None }
+}
+
+fn outstanding(person: PersonId, message: MessageRef) -> Outstanding {
+    Outstanding {
+        person,
+        provider_key: Some(provider_key(message.id)),
+        sender: Some(OUR_NUMBER.to_owned()),
+        delivery: Delivery::Accepted,
+        accepted: Some(message.at),
+        in_flight: false,
+        bound: None,
+        message,
+    }
+}
+
+/// Stands for the hash of the provider's id.
+fn provider_key(message: EffectId) -> [u8; 16] {
+    message.0.to_bytes()
+}
+
+/// An id that is the same whenever and wherever a test is played.
+fn lasting_id(name: &str) -> Ulid {
+    let mut bytes = [0; 16];
+    for (to, from) in bytes.iter_mut().zip(Sha256::digest(name.as_bytes())) {
+        *to = from;
+    }
+    Ulid::from_bytes(bytes)
+}
+
+/// An event that is no entry of the timeline, in words.
+pub fn described(event: &Event) -> String {
+    if let Some(asked) = asked::of_event(event) {
+        return asked.kind.to_owned();
+    }
+    let about = event.message.as_ref().map(|message| {
+        let names: Vec<&str> = [&message.campaign, &message.step].into_iter().flatten().map(String::as_str).collect();
+        if names.is_empty() { String::new() } else { format!(" of {}", names.join("/")) }
+    });
+    format!("{}{}", event.kind.name(), about.unwrap_or_default())
+}

@@ -1,0 +1,239 @@
+//! What the definition says of one life: the stream of changes, looked at second by second.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use antiphon::engine::naive::Case;
+use antiphon::model::event::{Event, Kind};
+use antiphon::model::id::EventKey;
+use antiphon::model::person::Person;
+use antiphon::model::rule::{Action, Campaign, Condition, Move, RuleSet, Trigger, Wait};
+use antiphon::model::time::{Length, Second};
+use antiphon::model::value::Properties;
+
+use super::oracle::Change;
+
+/// One completion: its instant, the event, and whether it is a verdict.
+type Completed = BTreeSet<(Second, EventKey, bool)>;
+
+/// The stream of changes by the definition.
+pub struct Definition {
+    rules: RuleSet,
+    person: Person,
+    /// What was taken in, and what was decided.
+    events: Vec<Event>,
+    members: BTreeMap<String, bool>,
+    risen: BTreeMap<String, bool>,
+    completed: BTreeMap<String, Completed>,
+    /// When the wait of each campaign's journey is over.
+    running: BTreeMap<String, Second>,
+    /// Everything up to here was looked at.
+    seen: Second,
+    pub stream: Vec<Change>,
+}
+
+impl Definition {
+    pub fn new(rules: RuleSet, person: Person) -> Self {
+        let seen = person.known_since;
+        Self {
+            rules,
+            person,
+            events: Vec::new(),
+            members: BTreeMap::new(),
+            risen: BTreeMap::new(),
+            completed: BTreeMap::new(),
+            running: BTreeMap::new(),
+            seen,
+            stream: Vec::new(),
+        }
+    }
+
+    /// An event arrives.
+    pub fn take_in(&mut self, event: Event, now: Second) {
+        self.events.push(event);
+        self.look(now);
+    }
+
+    /// Looks at every second before `now` at which time alone could change anything.
+    pub fn wait_until(&mut self, now: Second) {
+        loop {
+            let decided = self.events.len();
+            let next = Second(now.0 - 1);
+            let ends = self.running.values().copied().filter(|end| *end < now).min();
+            let until = ends.unwrap_or(next).min(next);
+            for at in self.instants(until) {
+                self.look(at);
+                if self.events.len() > decided {
+                    break;
+                }
+            }
+            if self.events.len() > decided {
+                // What was decided can be waited for too.
+                continue;
+            }
+            let Some(end) = ends else { return };
+            self.seen = self.seen.max(end);
+            self.end_journeys(end);
+        }
+    }
+
+    /// The next second up to `horizon` at which anything changes by itself.
+    pub fn next_flip(&self, horizon: Second) -> Option<Second> {
+        let ends = self.running.values().copied().min();
+        let case = self.case();
+        let changes = |at: &Second| {
+            let segments = self.rules.segments.iter();
+            let mut moved =
+                segments.map(|segment| (case.is_member(&segment.name, *at), self.members.get(&segment.name)));
+            let mut campaigns = self.rules.campaigns.iter();
+            moved.any(|(truth, known)| known != Some(&truth))
+                || campaigns.any(|campaign| match &campaign.trigger {
+                    Trigger::Becomes(condition) => self.risen.get(&campaign.name) != Some(&case.truth(condition, *at)),
+                    Trigger::Event(_) => {
+                        self.completed.get(&campaign.name) != Some(&self.completions(&case, campaign, *at))
+                    }
+                    Trigger::Schedule(_) | Trigger::Api => false,
+                })
+        };
+        let flip = self.instants(horizon).into_iter().find(changes);
+        flip.into_iter().chain(ends.filter(|end| *end <= horizon)).min()
+    }
+
+    fn case(&self) -> Case<'_> {
+        Case::new(&self.rules, &self.person, &self.events)
+    }
+
+    /// The instants behind what was looked at, up to `until`, at which anything can change.
+    fn instants(&self, until: Second) -> BTreeSet<Second> {
+        let case = self.case();
+        let mut instants = BTreeSet::new();
+        for segment in &self.rules.segments {
+            instants.extend(case.instants(&Condition::InSegment(segment.name.clone()), self.seen, until));
+        }
+        for campaign in &self.rules.campaigns {
+            instants.extend(match &campaign.trigger {
+                Trigger::Becomes(condition) => case.instants(condition, self.seen, until),
+                Trigger::Event(phrase) => case.instants_of(phrase, self.seen, until),
+                Trigger::Schedule(_) | Trigger::Api => BTreeSet::new(),
+            });
+        }
+        instants
+    }
+
+    /// Evaluates everything at `at`, until nothing that is decided decides anything more.
+    pub fn look(&mut self, at: Second) {
+        // Where the clock went back and nothing was played meanwhile, what lies ahead is looked at again.
+        self.seen = at;
+        loop {
+            let decided = self.events.len();
+            self.look_at_segments(at);
+            self.look_at_campaigns(at, true);
+            if self.events.len() == decided {
+                return;
+            }
+        }
+    }
+
+    fn look_at_segments(&mut self, at: Second) {
+        let names: Vec<String> = self.rules.segments.iter().map(|segment| segment.name.clone()).collect();
+        for segment in names {
+            let member = self.case().is_member(&segment, at);
+            let known = self.members.entry(segment.clone()).or_insert(false);
+            if *known != member {
+                *known = member;
+                self.stream.push(Change::Moved { segment: segment.clone(), entered: member, at });
+                let moved = if member { Move::EnteredSegment(segment) } else { Move::LeftSegment(segment) };
+                self.decide(moved, at);
+            }
+        }
+    }
+
+    fn look_at_campaigns(&mut self, at: Second, starts: bool) {
+        for campaign in self.rules.campaigns.clone() {
+            let is_caused = match &campaign.trigger {
+                Trigger::Becomes(condition) => {
+                    let truth = self.case().truth(condition, at);
+                    let known = self.risen.insert(campaign.name.clone(), truth).unwrap_or(false);
+                    truth && !known
+                }
+                Trigger::Event(_) => {
+                    let completed = self.completions(&self.case(), &campaign, at);
+                    let known = self.completed.insert(campaign.name.clone(), completed.clone()).unwrap_or_default();
+                    !completed.is_subset(&known)
+                }
+                Trigger::Schedule(_) | Trigger::Api => false,
+            };
+            if is_caused && starts {
+                self.start(&campaign, at);
+            }
+        }
+    }
+
+    fn completions(&self, case: &Case<'_>, campaign: &Campaign, at: Second) -> Completed {
+        let Trigger::Event(phrase) = &campaign.trigger else { return Completed::new() };
+        case.completions(phrase, at).iter().map(|one| (one.at, one.event.key, one.is_verdict)).collect()
+    }
+
+    fn start(&mut self, campaign: &Campaign, at: Second) {
+        let filtered = campaign.filter.as_ref().is_some_and(|filter| !self.case().truth(filter, at));
+        if filtered || self.running.contains_key(&campaign.name) {
+            return;
+        }
+        self.stream.push(Change::Started { campaign: campaign.name.clone(), at });
+        self.decide(Move::EnteredCampaign(campaign.name.clone()), at);
+        match campaign.steps.first().map(|step| &step.action) {
+            Some(Action::Wait(Wait::For(Length::Elapsed(span)))) => {
+                self.running.insert(campaign.name.clone(), at.plus(*span));
+            }
+            _ => self.finish(&campaign.name, at),
+        }
+    }
+
+    /// The waits that are over at `at` end, behind everything else that changes then.
+    fn end_journeys(&mut self, at: Second) {
+        let over: Vec<String> =
+            self.running.iter().filter(|(_, end)| **end <= at).map(|(campaign, _)| campaign.clone()).collect();
+        for campaign in over {
+            self.running.remove(&campaign);
+            self.finish(&campaign, at);
+            self.look(at);
+        }
+    }
+
+    fn finish(&mut self, campaign: &str, at: Second) {
+        self.decide(Move::FinishedCampaign(campaign.to_owned()), at);
+        self.decide(Move::LeftCampaign(campaign.to_owned()), at);
+    }
+
+    /// Notes what was decided, behind everything taken in so far.
+    fn decide(&mut self, moved: Move, at: Second) {
+        let seq = self.events.last().map_or(0, |event| event.seq);
+        let number = u128::try_from(self.events.len()).expect("small");
+        self.events.push(Event {
+            key: EventKey((u128::MAX - number).to_be_bytes()),
+            seq,
+            at,
+            arrived: at,
+            precedes: None,
+            kind: Kind::Moved(moved),
+            properties: Properties::new(),
+            message: None,
+            reason: None,
+        });
+    }
+
+    /// Other rules, as of `now`. The same rules once more change nothing, nor is anybody looked at for it.
+    pub fn switch(&mut self, rules: RuleSet, now: Second) {
+        self.wait_until(now);
+        if self.rules == rules {
+            return;
+        }
+        self.rules = rules;
+        self.seen = now;
+        // Nobody leaves a segment that is gone.
+        self.members.retain(|name, _| self.rules.segments.iter().any(|segment| segment.name == *name));
+        self.risen.clear();
+        self.completed.clear();
+        self.look_at_segments(now);
+        self.look_at_campaigns(now, false);
+    }
+}

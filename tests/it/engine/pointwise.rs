@@ -1,0 +1,109 @@
+//! The definition's instants against every single second: where it looks at some, nothing changes at the others.
+
+use antiphon::engine::naive::Case;
+use antiphon::model::event::{Event, Kind};
+use antiphon::model::rule::{Condition, Move, SegmentKind};
+use antiphon::model::time::{Second, Span};
+
+use super::chance::Chance;
+use super::oracle::somebody;
+use super::world::{Do, Feature, Scale, World, world};
+
+const WORLDS: u64 = 150;
+
+/// What arrives in the story, numbered, with some moves between.
+fn events(world: &World) -> Vec<Event> {
+    let (mut events, mut now): (Vec<Event>, Second) = (Vec::new(), world.start);
+    for (pause, what) in &world.story {
+        now = Second(now.0 + pause).max(now);
+        let Do::Arrive(event, _) = what else { continue };
+        let seq = events.last().map_or(1, |last| last.seq + 1);
+        events.push(Event { seq, at: event.at.min(now), arrived: now, ..(**event).clone() });
+        if seq % 3 == 0 {
+            let entered = seq % 2 == 0;
+            let moved = |name: &str| match entered {
+                true => [Move::EnteredSegment(name.to_owned()), Move::EnteredCampaign("c0".to_owned())],
+                false => [Move::LeftSegment(name.to_owned()), Move::LeftCampaign("c0".to_owned())],
+            };
+            let decided =
+                moved("s0").map(|moved| Event { seq, at: now, kind: Kind::Moved(moved), ..(**event).clone() });
+            events.extend(decided);
+        }
+    }
+    events
+}
+
+fn conditions(condition: &Condition, found: &mut Vec<Condition>) {
+    found.push(condition.clone());
+    match condition {
+        Condition::Not(part) | Condition::HeldFor { condition: part, .. } => conditions(part, found),
+        Condition::All(parts) | Condition::Any(parts) => parts.iter().for_each(|part| conditions(part, found)),
+        _ => {}
+    }
+}
+
+fn in_world(world: &World, check: impl Fn(&Case<'_>, &Condition, Second, Second)) {
+    let (person, events) = (somebody(&world.first, world.start), events(world));
+    let case = Case::new(&world.rules, &person, &events);
+    let last = events.iter().map(|event| event.at).max().unwrap_or(world.start);
+    let mut found = Vec::new();
+    for segment in &world.rules.segments {
+        if let SegmentKind::Data(condition) = &segment.kind {
+            conditions(condition, &mut found);
+        }
+    }
+    for condition in &found {
+        check(&case, condition, world.start, last.plus(Span(250)));
+    }
+}
+
+#[test]
+fn truth_changes_at_its_instants_only() {
+    for world in (1..=WORLDS).map(|seed| world(seed, &Feature::ALL)).filter(|world| world.scale == Scale::Seconds) {
+        in_world(&world, |case, condition, start, end| {
+            let instants = case.instants(condition, start, end);
+            let mut truth = case.truth(condition, start);
+            for at in (start.0 + 1..=end.0).map(Second) {
+                let now = case.truth(condition, at);
+                assert!(now == truth || instants.contains(&at), "{condition:?} at {}: {world:?}", at.since(start).0);
+                truth = now;
+            }
+        });
+    }
+}
+
+#[test]
+fn what_has_held_was_true_at_every_second() {
+    for world in (1..=WORLDS).map(|seed| world(seed, &Feature::ALL)).filter(|world| world.scale == Scale::Seconds) {
+        in_world(&world, |case, condition, start, end| {
+            let Condition::HeldFor { condition: inner, span } = condition else { return };
+            for t in (start.0..=end.0).step_by(7).map(Second) {
+                let first = t.minus(*span);
+                let held = first >= start && (first.0..=t.0).all(|s| case.truth(inner, Second(s)));
+                assert_eq!(case.truth(condition, t), held, "{condition:?} at {}: {world:?}", t.since(start).0);
+            }
+        });
+    }
+}
+
+/// Days are too long for every second: random ones, and those around midnights.
+#[test]
+fn truth_changes_at_its_instants_only_over_days() {
+    let mut chance = Chance::new(7);
+    for world in (1..=4 * WORLDS).map(|seed| world(seed, &Feature::ALL)).filter(|world| world.scale == Scale::Days) {
+        let mut seconds: Vec<i64> = (0..60).map(|_| i64::try_from(chance.below(12 * 86_400)).expect("small")).collect();
+        seconds.sort_unstable();
+        in_world(&world, |case, condition, start, _| {
+            let instants = case.instants(condition, start, start.plus(Span::days(12)));
+            let mut known = instants.iter().peekable();
+            let (mut since, mut truth) = (start, case.truth(condition, start));
+            for at in seconds.iter().map(|second| start.plus(Span(*second))) {
+                while let Some(instant) = known.next_if(|instant| **instant <= at) {
+                    (since, truth) = (*instant, case.truth(condition, *instant));
+                }
+                let now = case.truth(condition, at);
+                assert_eq!(now, truth, "{condition:?} at {}, known since {}: {world:?}", at.rfc3339(), since.rfc3339());
+            }
+        });
+    }
+}

@@ -1,0 +1,51 @@
+//! What a test cannot have more of: cases, values, messages in a second.
+
+use antiphon::diagnostic::Code;
+use antiphon::dsl::compile;
+use antiphon::scenario::{CASES_MAX, play, read};
+
+use super::{files, staged};
+
+const RULES: &str = "# file: rules/rules.yaml
+version: 1
+segments:
+  lately:
+    when: |
+      replied in the last 12 hours
+campaigns:
+  echo:
+    state: draft
+    trigger:
+      event: |
+        was sent any message
+    steps:
+      - send: {template: again, language: en}
+# file: rules/tests/a.test.yaml
+";
+
+fn codes(test: &str) -> Vec<Code> {
+    read(&compile(&files(&format!("{RULES}{test}")))).diagnostics.iter().map(|diagnostic| diagnostic.code).collect()
+}
+
+#[test]
+fn a_test_has_so_many_cases() {
+    let test = |cases: usize| {
+        let cases = "  - {reply: \"x\"}\n".repeat(cases);
+        format!(
+            "version: 1\ntest: a\nstart: 2026-01-01T00:00:00Z\npeople: {{ana: {{}}}}\n\
+             timeline: [{{at: 0 seconds, who: ana, replied: $reply}}]\ncases:\n{cases}"
+        )
+    };
+    assert_eq!(codes(&test(CASES_MAX)), []);
+    assert_eq!(codes(&test(CASES_MAX + 1)), [Code::E0114]);
+}
+
+#[test]
+fn messages_because_of_messages_come_to_an_end() {
+    let test = "version: 1\ntest: a\nstart: 2026-01-01T00:00:00Z\npeople: {ana: {phone: \"+491701234567\"}}\n\
+                timeline: [{at: 0 seconds, who: ana, was_sent: {}}]\n";
+    let (_, stage, stories) = staged(&files(&format!("{RULES}{test}")));
+    let outcome = play(&stage, &stories[0]);
+    assert_eq!(outcome.failures().len(), 1);
+    assert_eq!(outcome.failures()[0].what, "messages to ana");
+}
