@@ -4,14 +4,21 @@
 mod block;
 mod check;
 mod compile;
+pub mod cost;
+pub mod describe;
 mod document;
 mod envelope;
+pub mod format;
+pub mod json_schema;
 mod lower;
 mod node;
 pub mod parse;
 mod report;
 pub mod shape;
+mod starts;
 pub mod syntax;
+pub mod walk;
+pub mod words;
 
 pub use check::names::Before;
 pub use compile::{Compiled, RETENTION, TestFile, compile, compile_after, compile_for, decode};

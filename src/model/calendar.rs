@@ -8,6 +8,9 @@ use super::person::Person;
 use super::rule::{Point, Schema};
 use super::time::{CalendarUnit, Length, Second, Span};
 
+/// Clocks show nothing earlier.
+const FIRST: Second = Second(-62_000_000_000);
+
 /// How the days of one person lie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Calendar {
@@ -40,12 +43,10 @@ impl Calendar {
         Self { zone, week_starts: schema.week_starts }
     }
 
-    /// What local clocks show at `at`.
+    /// What local clocks show at `at`. Before the year 5 and behind the year 9999 they stand still.
     #[must_use]
     pub fn local(self, at: Second) -> NaiveDateTime {
-        let earliest = DateTime::from_timestamp(-62_000_000_000, 0).unwrap_or_default();
-        let utc = if at.0 < earliest.timestamp() { Some(earliest) } else { DateTime::from_timestamp(at.0, 0) };
-        let utc = utc.or_else(|| DateTime::from_timestamp(Second::LAST.0, 0)).unwrap_or_default();
+        let utc = DateTime::from_timestamp(at.clamp(FIRST, Second::LAST).0, 0).unwrap_or_default();
         self.zone.from_utc_datetime(&utc.naive_utc()).naive_local()
     }
 
@@ -53,7 +54,7 @@ impl Calendar {
     /// goes on, although they show the one before for a while: days follow one another and never return.
     #[must_use]
     pub fn day(self, at: Second) -> NaiveDate {
-        let mut day = self.local(at).date();
+        let (at, mut day) = (at.min(Second::LAST), self.local(at).date());
         // Twice at most: a day that a zone left out begins together with the next.
         while let Some(next) = day.succ_opt().filter(|next| self.start(*next) <= at) {
             day = next;

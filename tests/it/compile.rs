@@ -12,10 +12,10 @@ use super::language;
 use antiphon::diagnostic::{Code, Severity, Sources, has_errors, render};
 use antiphon::dsl::{Before, Compiled, RETENTION, compile, compile_after, decode};
 
-type Files = BTreeMap<String, String>;
+pub type Files = BTreeMap<String, String>;
 
 /// The files of a golden, and those that were in force before.
-fn files(name: &str, text: &str) -> (Files, Files) {
+pub fn files(name: &str, text: &str) -> (Files, Files) {
     if !text.starts_with("# file: ") && !text.starts_with("# before: ") {
         return ([(format!("rules/{name}.yaml"), text.to_owned())].into(), Files::new());
     }
@@ -35,7 +35,7 @@ fn files(name: &str, text: &str) -> (Files, Files) {
     (now, before)
 }
 
-fn goldens() -> Vec<PathBuf> {
+pub fn goldens() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/diagnostics");
     let mut paths: Vec<PathBuf> = fs::read_dir(folder)
         .expect("the goldens are there")

@@ -78,9 +78,9 @@ fn meaning_with(keys: &str, condition: &str) -> Condition {
 fn meaning_in_journey(condition: &str) -> Condition {
     let set = rules(&format!(
         "campaigns:\n  winter:\n    state: draft\n    trigger: {{event: replied}}\n    steps:\n      - id: ask\n        \
-         if: |\n          {condition}\n        exit: done\n"
+         send: {{template: offer, language: en}}\n      - if: |\n          {condition}\n        exit: done\n"
     ));
-    let step = set.campaigns.into_iter().next().and_then(|campaign| campaign.steps.into_iter().next());
+    let step = set.campaigns.into_iter().next().and_then(|campaign| campaign.steps.into_iter().nth(1));
     step.and_then(|step| step.condition).expect("the step has a condition")
 }
 

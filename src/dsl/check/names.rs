@@ -85,6 +85,13 @@ fn listed(property: &str) -> &'static [&'static str] {
     }
 }
 
+/// What every inbound message has under `name`.
+pub fn message_property(name: &str) -> Option<Property> {
+    let (_, ty, always_set) = MESSAGE_PROPERTIES.iter().find(|(own, ..)| *own == name)?;
+    let one_of = listed(name).iter().map(|word| (*word).to_owned()).collect();
+    Some(Property { ty: *ty, one_of, always_set: *always_set })
+}
+
 /// Whose value a path reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Owner<'e> {
@@ -120,10 +127,8 @@ impl Names {
                 known(schema.person.get(name), at.map(|at| self.schema_span(at)), self.declared.person)
             }
             Owner::Message => {
-                let own = MESSAGE_PROPERTIES.iter().find(|(own, ..)| *own == name);
-                if let Some((_, ty, always_set)) = own {
-                    let one_of = listed(name).iter().map(|word| (*word).to_owned()).collect();
-                    return Known::Yes(Property { ty: *ty, one_of, always_set: *always_set }, None);
+                if let Some(property) = message_property(name) {
+                    return Known::Yes(property, None);
                 }
                 known(self.declared.flows.get(name), None, schema.declared)
             }

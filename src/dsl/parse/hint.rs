@@ -42,6 +42,7 @@ pub(super) fn all(stop: &Stop<'_>, error: &Error<Rule>) -> Option<Diagnostic> {
         .or_else(|| texts_joined(stop))
         .or_else(|| person_named(stop))
         .or_else(|| sums(stop))
+        .or_else(|| counts(stop))
         .or_else(|| reserved_name(stop))
         .or_else(|| slip(stop, error))
         .or_else(|| parentheses(stop))
@@ -190,6 +191,19 @@ fn sums(stop: &Stop<'_>) -> Option<Diagnostic> {
         .label("one event, or how many of them?")
         .note("compare one event: `performed \"…\" where total > 50 ever`; or count: `… at least 3 times in the last 30 days`")
         .note("a sum that is needed all the same is an attribute: a campaign adds to it, or your own system reports it"),
+    )
+}
+
+/// `count of replied > 3`, `number of …`
+fn counts(stop: &Stop<'_>) -> Option<Diagnostic> {
+    let (word, of) = stop.before(1).zip(stop.word())?;
+    if !matches!(word.text, "count" | "number") || !matches!(of.text, "of" | "(") {
+        return None;
+    }
+    let span = stop.origin.span(word.start, of.end());
+    Some(
+        Diagnostic::new(Code::E0100, span, "how often something happened stands behind it")
+            .label("for example `replied at least 3 times in the last 30 days`"),
     )
 }
 

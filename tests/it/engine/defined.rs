@@ -6,7 +6,7 @@ use antiphon::engine::naive::Case;
 use antiphon::model::event::{Event, Kind};
 use antiphon::model::id::EventKey;
 use antiphon::model::person::Person;
-use antiphon::model::rule::{Action, Campaign, Condition, Move, RuleSet, Trigger, Wait};
+use antiphon::model::rule::{Action, Campaign, Condition, Move, Phrase, RuleSet, Trigger, Wait};
 use antiphon::model::time::{Length, Second};
 use antiphon::model::value::Properties;
 
@@ -28,6 +28,10 @@ pub struct Definition {
     running: BTreeMap<String, Second>,
     /// Everything up to here was looked at.
     seen: Second,
+    /// So many of the events were looked at.
+    known: usize,
+    /// Nothing is started.
+    silent: bool,
     pub stream: Vec<Change>,
 }
 
@@ -43,6 +47,8 @@ impl Definition {
             completed: BTreeMap::new(),
             running: BTreeMap::new(),
             seen,
+            known: 0,
+            silent: false,
             stream: Vec::new(),
         }
     }
@@ -126,7 +132,8 @@ impl Definition {
         loop {
             let decided = self.events.len();
             self.look_at_segments(at);
-            self.look_at_campaigns(at, true);
+            self.look_at_campaigns(at);
+            self.known = decided;
             if self.events.len() == decided {
                 return;
             }
@@ -147,7 +154,7 @@ impl Definition {
         }
     }
 
-    fn look_at_campaigns(&mut self, at: Second, starts: bool) {
+    fn look_at_campaigns(&mut self, at: Second) {
         for campaign in self.rules.campaigns.clone() {
             let is_caused = match &campaign.trigger {
                 Trigger::Becomes(condition) => {
@@ -155,14 +162,17 @@ impl Definition {
                     let known = self.risen.insert(campaign.name.clone(), truth).unwrap_or(false);
                     truth && !known
                 }
-                Trigger::Event(_) => {
+                Trigger::Event(phrase) => {
                     let completed = self.completions(&self.case(), &campaign, at);
                     let known = self.completed.insert(campaign.name.clone(), completed.clone()).unwrap_or_default();
-                    !completed.is_subset(&known)
+                    let mut new = completed.difference(&known);
+                    // An event is looked at when it is new; what completes a sequence can be an older one.
+                    let is_new = |key: EventKey| self.events.iter().skip(self.known).any(|event| event.key == key);
+                    new.any(|(_, key, _)| matches!(phrase, Phrase::Sequence(_)) || is_new(*key))
                 }
                 Trigger::Schedule(_) | Trigger::Api => false,
             };
-            if is_caused && starts {
+            if is_caused && !self.silent {
                 self.start(&campaign, at);
             }
         }
@@ -222,18 +232,35 @@ impl Definition {
     }
 
     /// Other rules, as of `now`. The same rules once more change nothing, nor is anybody looked at for it.
+    ///
+    /// What happened to the person in segments is decided anew, as if the rules had been these from the start;
+    /// what happened to their journeys did happen. Nothing is started, and nobody leaves a segment that is gone.
     pub fn switch(&mut self, rules: RuleSet, now: Second) {
         self.wait_until(now);
         if self.rules == rules {
             return;
         }
-        self.rules = rules;
-        self.seen = now;
-        // Nobody leaves a segment that is gone.
-        self.members.retain(|name, _| self.rules.segments.iter().any(|segment| segment.name == *name));
-        self.risen.clear();
-        self.completed.clear();
-        self.look_at_segments(now);
-        self.look_at_campaigns(now, false);
+        let mut anew = Self::new(rules, self.person.clone());
+        anew.silent = true;
+        anew.look(self.person.known_since);
+        for event in &self.events {
+            let is_of_segments = matches!(event.kind, Kind::Moved(Move::EnteredSegment(_) | Move::LeftSegment(_)));
+            if !is_of_segments {
+                anew.wait_until(event.arrived);
+                anew.take_in(event.clone(), event.arrived);
+            }
+        }
+        anew.wait_until(now);
+        anew.look(now);
+        anew.silent = false;
+        for segment in &anew.rules.segments {
+            let member = anew.members.get(&segment.name).copied().unwrap_or(false);
+            if self.members.get(&segment.name).copied().unwrap_or(false) != member {
+                self.stream.push(Change::Moved { segment: segment.name.clone(), entered: member, at: now });
+            }
+        }
+        anew.stream = std::mem::take(&mut self.stream);
+        anew.running = std::mem::take(&mut self.running);
+        *self = anew;
     }
 }

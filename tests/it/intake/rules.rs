@@ -96,3 +96,18 @@ fn the_same_content_is_no_new_version_and_old_content_is_not_brought_back() {
         assert_eq!(world.count("SELECT version FROM rule_sets WHERE active = 1").await, 2);
     });
 }
+
+#[test]
+fn a_segment_that_is_still_used_is_not_taken_away() {
+    let both = "version: 1\nsegments:\n  vips: {kind: manual}\n  calm:\n    when: |\n      not in segment \"vips\"\n";
+    let one = both.replace("  vips: {kind: manual}\n", "");
+    with_rules(both, async |world| {
+        let Published::Refused(refused) = world.publish(&one).await else { panic!("it was taken") };
+        let errors = refused.diagnostics.iter().filter(|complaint| complaint.code.severity() == Severity::Error);
+        assert_eq!(errors.map(|complaint| complaint.code.to_string()).collect::<Vec<_>>(), ["E0303"]);
+        assert_eq!(world.count("SELECT version FROM rule_sets WHERE active = 1").await, 1);
+        // Nobody uses it any more: then it may go.
+        let neither = "version: 1\nsegments:\n  calm:\n    when: |\n      everyone\n";
+        assert!(matches!(world.publish(neither).await, Published::Activated(_)));
+    });
+}

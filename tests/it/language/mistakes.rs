@@ -249,6 +249,7 @@ const PHRASES: &[Case] = &[
     condition("performed \"a\" with sum of total > 50 in the last 30 days", &[E0510], &[]),
     condition("average(total) > 50", &[E0510], &[]),
     condition("total total > 50 in the last 30 days", &[E0510], &[]),
+    condition("count of replied > 3", &[E0100], &[]),
     // A slip behind an attribute of that name.
     condition("total si 50", &[E0100], &["total is 50"]),
 ];
@@ -357,6 +358,8 @@ fn what_was_expected_is_said_in_words() {
             "replied within 2 days of",
             "expected a message, such as `campaign \"…\"` or `any message` or `the message it answers`",
         ),
+        ("count of replied > 3", "for example `replied at least 3 times in the last 30 days`"),
+        ("number(replied) > 3", "for example `replied at least 3 times in the last 30 days`"),
         ("was replied ever", "expected `not` or `sent`"),
         ("everyone everyone", "expected `within …`, `in the last …` or `ever`, `and`, `for`, `or` or the end"),
     ] {
