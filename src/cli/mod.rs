@@ -6,6 +6,8 @@ mod check;
 mod client;
 mod demo;
 mod exit;
+mod explain;
+mod fmt;
 mod init;
 mod load;
 mod paint;

@@ -25,6 +25,8 @@ enum Verb {
     Serve(serve::Arguments),
     Init(init::Arguments),
     Check(check::Arguments),
+    Fmt(fmt::Arguments),
+    Explain(explain::Arguments),
     Test(test::Arguments),
     Activity(activity::Arguments),
 }
@@ -44,6 +46,8 @@ pub fn run() -> ExitCode {
         Verb::Serve(arguments) => serve::run(arguments),
         Verb::Init(arguments) => init::run(&arguments),
         Verb::Check(arguments) => check::run(&arguments),
+        Verb::Fmt(arguments) => fmt::run(&arguments),
+        Verb::Explain(arguments) => explain::run(&arguments),
         Verb::Test(arguments) => test::run(&arguments),
         Verb::Activity(arguments) => activity::run(&arguments),
     }
