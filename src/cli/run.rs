@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use super::exit::{Exit, failed};
-use super::{activity, check, demo, describe, init, serve, test};
+use super::{activity, check, demo, describe, init, schema, serve, test};
 use crate::settings::{Complaints, Given, Settings, read};
 
 /// A rules engine for replies: keeps segments true to the second and starts campaigns, from what people
@@ -26,6 +26,7 @@ enum Verb {
     Init(init::Arguments),
     Check(check::Arguments),
     Describe(describe::Arguments),
+    Schema(schema::Arguments),
     Test(test::Arguments),
     Activity(activity::Arguments),
 }
@@ -46,6 +47,7 @@ pub fn run() -> ExitCode {
         Verb::Init(arguments) => init::run(&arguments),
         Verb::Check(arguments) => check::run(&arguments),
         Verb::Describe(arguments) => describe::run(&arguments),
+        Verb::Schema(arguments) => schema::run(&arguments),
         Verb::Test(arguments) => test::run(&arguments),
         Verb::Activity(arguments) => activity::run(&arguments),
     }
