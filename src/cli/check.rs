@@ -1,16 +1,15 @@
 //! `check`: all complaints about rule files, without a server.
 
-use std::collections::BTreeMap;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
 use super::exit::{Exit, failed};
 use super::paint::{github, human, json, summary};
-use super::run::{given, settings};
+use super::{cost, load};
 use crate::diagnostic::{Diagnostic, Severity, Sources};
-use crate::dsl;
-use crate::rollout::folder::{self, FolderError};
+use crate::model::rule::RuleSet;
+use crate::scenario;
 
 /// Checks rule files and says everything that is wrong with them, without a server.
 ///
@@ -23,6 +22,9 @@ pub struct Arguments {
     /// How complaints are written.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
+    /// Also show what each rule costs: its state, how far back it looks, its wakes, what a backfill reads.
+    #[arg(long)]
+    cost: bool,
     /// End with 3 if there are warnings.
     #[arg(long)]
     deny_warnings: bool,
@@ -49,10 +51,12 @@ pub struct Checked {
     pub files: usize,
     pub segments: usize,
     pub campaigns: usize,
+    /// None where something is wrong.
+    pub rules: Option<RuleSet>,
 }
 
 pub fn run(arguments: &Arguments) -> Exit {
-    let sets = match sets(arguments) {
+    let sets = match load::sets(&arguments.paths, arguments.config.as_deref()) {
         Ok(sets) => sets,
         Err(exit) => return exit,
     };
@@ -66,8 +70,19 @@ pub fn run(arguments: &Arguments) -> Exit {
             }
         };
         match arguments.format {
-            Format::Human => anstream::print!("{}{}", human(&checked), summary(&checked)),
-            Format::Json => anstream::println!("{}", json(&checked)),
+            Format::Human => {
+                anstream::print!("{}{}", human(&checked), summary(&checked));
+                if let Some(rules) = checked.rules.as_ref().filter(|_| arguments.cost) {
+                    anstream::print!("\n{}", cost::table(rules));
+                }
+            }
+            Format::Json => {
+                let mut found = json(&checked);
+                if let Some(rules) = checked.rules.as_ref().filter(|_| arguments.cost) {
+                    found["cost"] = cost::json(rules);
+                }
+                anstream::println!("{found}");
+            }
             Format::Github => anstream::print!("{}", github(&checked)),
         }
         let worst = checked.diagnostics.iter().map(Diagnostic::severity);
@@ -82,79 +97,13 @@ pub fn run(arguments: &Arguments) -> Exit {
     exit
 }
 
-/// The folders to check, each with the files whose complaints are wanted; none means all.
-fn sets(arguments: &Arguments) -> Result<BTreeMap<PathBuf, Vec<PathBuf>>, Exit> {
-    let mut sets: BTreeMap<PathBuf, Vec<PathBuf>> = BTreeMap::new();
-    if arguments.paths.is_empty() {
-        sets.insert(rules_folder(arguments)?, Vec::new());
-    }
-    for path in &arguments.paths {
-        if path.is_dir() {
-            sets.entry(path.clone()).or_default();
-            continue;
-        }
-        // The set around a file: the rules folder, if the file lies in it, else the file's own.
-        let rules = rules_folder(arguments)?;
-        let own = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let root = if lies_in(path, &rules) { rules } else { own.to_path_buf() };
-        sets.entry(root).or_default().push(path.clone());
-    }
-    Ok(sets)
-}
-
-fn rules_folder(arguments: &Arguments) -> Result<PathBuf, Exit> {
-    Ok(settings(&given(arguments.config.clone()))?.rules)
-}
-
-fn lies_in(path: &Path, folder: &Path) -> bool {
-    match (path.canonicalize(), folder.canonicalize()) {
-        (Ok(path), Ok(folder)) => path.starts_with(folder),
-        _ => false,
-    }
-}
-
 /// Checks the rule set below `root`.
 fn check(root: &Path, wanted: &[PathBuf]) -> Result<Checked, String> {
-    let shown = shown(root);
-    let snapshot = folder::read(root).map_err(|error| match error {
-        FolderError::Missing | FolderError::Empty => {
-            format!("{}: {error}; `antiphon init` writes a few rules", root.display())
-        }
-        FolderError::Restless | FolderError::Unusable(_) => error.to_string(),
-    })?;
-    let files = snapshot.len();
-    if let Some(path) = wanted.iter().find(|path| !path.is_file()) {
-        return Err(format!("{}: there is no such file", path.display()));
-    }
-    let (mut sources, mut unreadable, mut texts) = (Sources::default(), Vec::new(), BTreeMap::new());
-    for (path, bytes) in snapshot {
-        let path = format!("{shown}{path}");
-        match dsl::decode(&path, bytes, &mut sources) {
-            Ok(text) => {
-                texts.insert(path, text);
-            }
-            Err(diagnostic) => unreadable.push(*diagnostic),
-        }
-    }
-    if !unreadable.is_empty() {
-        return Ok(Checked { diagnostics: unreadable, sources, files, segments: 0, campaigns: 0 });
-    }
-    let compiled = dsl::compile(&texts);
-    let (segments, campaigns) = compiled.rules.map_or((0, 0), |set| (set.segments.len(), set.campaigns.len()));
+    let (compiled, files) = load::compile(root, wanted)?;
+    let tests = scenario::read(&compiled);
+    let (segments, campaigns) = compiled.rules.as_ref().map_or((0, 0), |set| (set.segments.len(), set.campaigns.len()));
     let mut diagnostics = compiled.diagnostics;
-    if !wanted.is_empty() {
-        let wanted: Vec<PathBuf> = wanted.iter().filter_map(|path| path.canonicalize().ok()).collect();
-        diagnostics.retain(|diagnostic| {
-            let path = Path::new(compiled.sources.path(diagnostic.span().file)).canonicalize();
-            path.is_ok_and(|path| wanted.contains(&path))
-        });
-    }
-    Ok(Checked { diagnostics, sources: compiled.sources, files, segments, campaigns })
-}
-
-/// The folder as it stands in front of its files' paths: without `./`, with a slash.
-fn shown(root: &Path) -> String {
-    let parts = root.components().filter(|part| *part != Component::CurDir);
-    let path: PathBuf = parts.collect();
-    if path.as_os_str().is_empty() { String::new() } else { format!("{}/", path.display()) }
+    diagnostics.extend(tests.diagnostics);
+    load::keep_wanted(&mut diagnostics, &compiled.sources, wanted);
+    Ok(Checked { diagnostics, sources: compiled.sources, files, segments, campaigns, rules: compiled.rules })
 }

@@ -44,17 +44,25 @@ pub fn run(arguments: &Arguments) -> Exit {
 }
 
 fn next(dir: &Path) -> String {
-    let (check, serve) = if dir == Path::new("rules") {
-        ("antiphon check".to_owned(), "antiphon serve".to_owned())
+    let (check, test, serve) = if dir == Path::new("rules") {
+        ("antiphon check".to_owned(), "antiphon test".to_owned(), "antiphon serve".to_owned())
     } else {
         let dir = dir.display();
-        (format!("antiphon check {dir}"), format!("ANTIPHON_RULES={dir} antiphon serve"))
+        (
+            format!("antiphon check {dir}"),
+            format!("antiphon test {dir}"),
+            format!("ANTIPHON_RULES={dir} antiphon serve"),
+        )
     };
-    let width = serve.len().max("antiphon activity --follow".len());
-    format!(
-        "  {check:width$}  # are the rules right?\n  {serve:width$}  # start the server\n  {:width$}  # see what comes in",
-        "antiphon activity --follow"
-    )
+    let follow = "antiphon activity --follow";
+    let lines = [
+        (check.as_str(), "are the rules right?"),
+        (test.as_str(), "do they do what they should?"),
+        (serve.as_str(), "start the server"),
+        (follow, "see what comes in"),
+    ];
+    let width = lines.iter().map(|(command, _)| command.len()).max().unwrap_or_default();
+    lines.map(|(command, what)| format!("  {command:width$}  # {what}")).join("\n")
 }
 
 fn write(path: &Path, text: &str) -> std::io::Result<()> {

@@ -4,13 +4,17 @@
 mod activity;
 mod check;
 mod client;
+mod cost;
 mod demo;
+mod describe;
 mod exit;
 mod init;
+mod load;
 mod paint;
 mod plain;
 mod rules;
 mod run;
 pub mod serve;
+mod test;
 
 pub use run::run;

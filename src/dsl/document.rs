@@ -125,13 +125,20 @@ fn disagree<T>(at: Range<usize>, report: &mut Report<'_>) -> Option<T> {
 
 fn scalar(text: &str, style: Style, value: &Yaml) -> Option<Json> {
     match value {
-        Yaml::String(string) => (string == text).then(|| Json::String(string.clone())),
+        Yaml::String(string) => agreed(text, string, style).then(|| Json::String(string.clone())),
         _ if style != Style::Plain => None,
         Yaml::Null => Some(Json::Null),
         Yaml::Bool(b) => Some(Json::Bool(*b)),
         Yaml::Number(number) => number_of(number),
         _ => None,
     }
+}
+
+/// Whether both readers see the same text. A block that ends with the file and without a line break ends with one to
+/// one of them.
+fn agreed(one: &str, other: &str, style: Style) -> bool {
+    let is_block = matches!(style, Style::Literal | Style::Folded);
+    one == other || (is_block && one.strip_suffix('\n').unwrap_or(one) == other.strip_suffix('\n').unwrap_or(other))
 }
 
 /// Infinities and not-a-number have no place in rules.
@@ -188,6 +195,16 @@ mod tests {
         let list = |values: usize| format!("[{}]", "1,".repeat(values));
         assert!(read_text(&list(NODES_MAX - 6)).0.is_some());
         assert_eq!(read_text(&list(NODES_MAX - 5)).1, ["E0905"]);
+    }
+
+    #[test]
+    fn a_block_may_end_with_the_file() {
+        for text in ["a: |\n  b", "a: |\n  b\n", "a: |-\n  b", "a: |\n  b\n  c"] {
+            let (root, codes) = read_text(text);
+            assert_eq!(codes, Vec::<&str>::new(), "{text}");
+            let json = root.expect("nothing was said").json();
+            assert_eq!(json["a"].as_str().map(str::trim_end), Some(text[5..].trim().replace("\n  ", "\n").as_str()));
+        }
     }
 
     #[test]

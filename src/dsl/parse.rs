@@ -29,6 +29,7 @@ use crate::diagnostic::{Code, Diagnostic, Origin};
 use super::{shape, syntax};
 pub use length::{DISTINCT_MAX, LENGTH_SECONDS_MAX, unit_word};
 pub use scan::PARENTHESES_DEPTH_MAX;
+pub(super) use scan::comments;
 
 use cursor::Node;
 use reader::Reader;
@@ -98,6 +99,12 @@ pub fn parse_frequency_block(text: &str, origin: &Origin, out: &mut Vec<Diagnost
 /// Reads a limit: `at most 3 messages in 7 calendar days`.
 pub fn parse_limit_block(text: &str, origin: &Origin, out: &mut Vec<Diagnostic>) -> Option<syntax::Limit> {
     read(Rule::limit_block, text, origin, out, small::limit_block).map(|(tree, _)| tree)
+}
+
+/// Whether `name` is read as an attribute or property of that name when it stands without backticks.
+pub(super) fn is_bare_path(name: &str) -> bool {
+    let rooted = ["person.", "event.", "`"].iter().any(|root| name.starts_with(root));
+    !rooted && Grammar::parse(Rule::path, name).is_ok_and(|pairs| pairs.as_str() == name)
 }
 
 /// The tree, and whether it holds all of the text: a mistake such as an open string swallows what stands behind it.

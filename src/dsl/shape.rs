@@ -11,6 +11,7 @@ use crate::model::limit::ATOMS_PER_RULE_MAX;
 use super::syntax::{Condition, ConditionKind, History};
 
 pub use chain::STEPS_PER_SEQUENCE_MAX;
+pub(super) use history::may_be_ever;
 pub use trigger::{Trigger, check_each_trigger, check_event_trigger, not_a_trigger};
 
 /// Checks a condition and everything in it.

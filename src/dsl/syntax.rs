@@ -5,6 +5,7 @@
 
 mod event;
 mod small;
+mod spans;
 mod value;
 
 use chrono::{NaiveDate, NaiveTime, Weekday};
@@ -14,6 +15,7 @@ use crate::diagnostic::Span;
 
 pub use event::*;
 pub use small::*;
+pub use spans::WithoutSpans;
 pub use value::*;
 
 /// Something with the place where it stands.

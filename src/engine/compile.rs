@@ -13,6 +13,7 @@ use super::attribute::AttributeRoutes;
 use super::chain::Chain;
 use super::compiled::{Campaign, Engine, ScopedAtoms, Uses, Watch, Watched};
 use super::condition::{Condition, Members, Scene};
+use super::evidence::Awaited;
 use super::expression::Value;
 use super::matching::Matcher;
 use super::program::Program;
@@ -187,7 +188,11 @@ impl<'a> Builder<'a> {
             problem,
         })?;
         let exit = campaign.exit.as_ref().map(|rule| self.condition(rule)).transpose()?;
-        let goal = campaign.goal.as_ref().map(|goal| self.condition(&goal.condition)).transpose()?;
+        let mut goal = None;
+        if let Some(rule) = &campaign.goal {
+            let condition = self.condition(&rule.condition)?;
+            goal = Some(Awaited::compile(&rule.condition, condition, &campaign.name)?);
+        }
         let program = Program::compile(campaign, &mut |rule| self.condition(rule))?;
         let scoped = std::mem::take(&mut self.scoped);
         self.campaigns.push(Campaign { id, filter, key, exit, goal, program, scoped });
@@ -211,7 +216,6 @@ impl<'a> Builder<'a> {
             // Nothing that happens to the person starts these.
             Trigger::Schedule(_) | Trigger::Api => {}
         }
-
         Ok(())
     }
 

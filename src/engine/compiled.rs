@@ -9,6 +9,7 @@ use rustc_hash::FxHashMap;
 use super::atom::{Atom, AtomKey};
 use super::attribute::AttributeRoutes;
 use super::condition::Condition;
+use super::evidence::Awaited;
 use super::expression::Value;
 use super::matching::Matcher;
 use super::program::Program;
@@ -101,7 +102,7 @@ pub struct Campaign {
     pub filter: Option<Condition>,
     pub key: Option<Value>,
     pub exit: Option<Condition>,
-    pub goal: Option<Condition>,
+    pub goal: Option<Awaited>,
     pub program: Program,
     pub scoped: ScopedAtoms,
 }

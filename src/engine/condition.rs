@@ -80,8 +80,11 @@ pub enum Members<'a> {
     Recorded,
     /// The conditions of the segments: those of another rule set are not recorded, nor is the past as it is
     /// known now. What was found is kept, by segment and second.
-    Meant(&'a RefCell<FxHashMap<(SegmentId, Second), bool>>),
+    Meant(&'a Meant),
 }
+
+/// The truth of segments' conditions, by second.
+pub type Meant = RefCell<FxHashMap<(SegmentId, Second), bool>>;
 
 impl Scene<'_> {
     fn memory(&self, key: AtomKey) -> Option<&Memory> {

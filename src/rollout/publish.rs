@@ -181,7 +181,7 @@ fn compile(files: &Files) -> Result<RuleSet, Refused> {
 }
 
 fn compile_after(files: &Files, before: &Before) -> Result<RuleSet, Refused> {
-    let Compiled { rules, diagnostics, sources } = dsl::compile_after(files, dsl::RETENTION, before);
+    let Compiled { rules, diagnostics, sources, tests: _ } = dsl::compile_after(files, dsl::RETENTION, before);
     rules.ok_or(Refused { diagnostics, sources })
 }
 

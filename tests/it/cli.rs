@@ -73,7 +73,7 @@ fn every_verb_says_what_it_does_and_shows_two_examples() {
     assert_data_eq!(
         said(&folder.run(&["init", "--help"])),
         str![[r#"
-Writes a small rule set to begin with: a schema, two segments and a draft campaign.
+Writes a small rule set to begin with: a schema, two segments, a draft campaign and a test.
 
 Nothing that is there is overwritten.
 
@@ -110,17 +110,22 @@ fn init_writes_rules_that_are_right_and_overwrites_nothing() {
 wrote rules/schema.yaml
 wrote rules/segments/replies.yaml
 wrote rules/campaigns/thanks.yaml
+wrote rules/tests/replies.test.yaml
 
 Next:
   antiphon check              # are the rules right?
+  antiphon test               # do they do what they should?
   antiphon serve              # start the server
   antiphon activity --follow  # see what comes in
 
 "#]]
     );
     let check = folder.run(&["check", "--deny-warnings"]);
-    assert_data_eq!(said(&check), "3 files, 2 segments, 1 campaign: 0 errors, 0 warnings\n");
+    assert_data_eq!(said(&check), "4 files, 2 segments, 1 campaign: 0 errors, 0 warnings\n");
     assert_eq!(check.status.code(), Some(0));
+    let test = folder.run(&["test", "--fail-on-empty"]);
+    assert_data_eq!(said(&test), "3 tests, 0 failed, 0 todo\n");
+    assert_eq!(test.status.code(), Some(0));
 
     folder.write("rules/schema.yaml", "mine");
     std::fs::remove_file(folder.0.join("rules/campaigns/thanks.yaml")).unwrap();
@@ -157,6 +162,140 @@ fn check_says_everything_to_everybody_in_their_form() {
     let github = said(&folder.run(&["check", "--format", "github"]));
     assert!(github.contains("::error file=rules/wrong.yaml,line=5,col=7,title=E"), "{github}");
     assert_eq!(github.lines().count(), all.len(), "one line each: {github}");
+}
+
+const STORY: &str = r#"version: 1
+test: a no is <heard> & kept
+start: 2026-01-05T09:00:00Z
+people: {ana: {}}
+timeline:
+  - {at: 0 seconds, who: ana, replied: $reply}
+expect:
+  - {at: 1 day, in: {b: [ana]}}
+cases: [{reply: "No!"}, {reply: "yes"}]
+"#;
+const TODO: &str = "version: 1\ntest: later\ntodo: \"not yet: 100%\"\nstart: 2026-01-05T09:00:00Z\n";
+
+#[test]
+fn test_says_what_failed_to_everybody_in_their_form() {
+    let folder = Folder::new();
+    folder.write("rules/good.yaml", GOOD);
+    folder.write("rules/tests/no.test.yaml", STORY);
+    folder.write("rules/tests/todo.test.yaml", TODO);
+
+    let human = folder.run(&["test"]);
+    assert_eq!(human.status.code(), Some(1));
+    assert_data_eq!(
+        said(&human),
+        str![[r#"
+FAIL rules/tests/no.test.yaml: a no is <heard> & kept [reply: "yes"]
+  at 1 day (Tue 6 Jan 09:00:00 UTC)   b: expected [ana], found []
+  ana is out for as long as nothing happens: never was in
+TODO rules/tests/todo.test.yaml: later
+  not yet: 100%
+3 tests, 1 failed, 1 todo
+
+"#]]
+    );
+
+    let json: serde_json::Value = serde_json::from_str(&said(&folder.run(&["test", "--format", "json"]))).unwrap();
+    assert_eq!(json["count"], serde_json::json!({"tests": 3, "failed": 1, "todo": 1}));
+    let outcomes: Vec<_> = json["tests"].as_array().unwrap().iter().map(|one| one["outcome"].clone()).collect();
+    assert_eq!(outcomes, ["passed", "failed", "todo"]);
+    let failure = &json["tests"][1]["failures"][0];
+    assert_eq!((&failure["code"], &failure["line"], &failure["column"]), (&"E1001".into(), &8.into(), &22.into()));
+    assert_eq!((&failure["at"], &failure["found"]), (&"1 day".into(), &"[]".into()));
+
+    let github = said(&folder.run(&["test", "--format", "github"]));
+    let lines: Vec<_> = github.lines().collect();
+    assert_eq!(lines.len(), 2, "{github}");
+    assert!(lines[0].starts_with("::error file=rules/tests/no.test.yaml,line=8,col=22,title=E1001::"), "{github}");
+    assert!(lines[1].starts_with("::notice file=rules/tests/todo.test.yaml,line=2,col=7,"), "{github}");
+    assert!(lines[1].ends_with("later: not yet: 100%25"), "{github}");
+
+    let junit = folder.run(&["test", "--format", "junit"]);
+    assert_eq!(junit.status.code(), Some(1));
+    assert_data_eq!(
+        said(&junit),
+        str![[r#"
+<?xml version="1.0" encoding="UTF-8"?>
+<testsuites name="antiphon" tests="3" failures="1" errors="0" skipped="1" time="[..]">
+  <testsuite name="rules/tests/no.test.yaml" tests="2" failures="1" errors="0" skipped="0" time="[..]">
+    <testcase classname="rules/tests/no.test.yaml" name="a no is &lt;heard&gt; &amp; kept [reply: &quot;No!&quot;]" file="rules/tests/no.test.yaml" line="2" time="[..]"/>
+    <testcase classname="rules/tests/no.test.yaml" name="a no is &lt;heard&gt; &amp; kept [reply: &quot;yes&quot;]" file="rules/tests/no.test.yaml" line="2" time="[..]">
+      <failure type="E1001" message="b: expected [ana], found []">at 1 day (Tue 6 Jan 09:00:00 UTC)   b: expected [ana], found []
+ana is out for as long as nothing happens: never was in</failure>
+    </testcase>
+  </testsuite>
+  <testsuite name="rules/tests/todo.test.yaml" tests="1" failures="0" errors="0" skipped="1" time="[..]">
+    <testcase classname="rules/tests/todo.test.yaml" name="later" file="rules/tests/todo.test.yaml" line="2" time="[..]">
+      <skipped message="not yet: 100%"/>
+    </testcase>
+  </testsuite>
+</testsuites>
+
+"#]]
+    );
+}
+
+#[test]
+fn test_plays_what_is_selected_and_says_when_that_is_nothing() {
+    let folder = Folder::new();
+    folder.write("rules/good.yaml", GOOD);
+    let none = folder.run(&["test"]);
+    assert_data_eq!(said(&none), "0 tests, 0 failed, 0 todo\n");
+    assert_eq!(none.status.code(), Some(0));
+    let none = folder.run(&["test", "--fail-on-empty"]);
+    assert_data_eq!(complained(&none), "antiphon: error[E1004]: there is no test in ./rules\n");
+    assert_eq!(none.status.code(), Some(1));
+
+    folder.write("rules/tests/no.test.yaml", STORY);
+    folder.write("rules/tests/todo.test.yaml", TODO);
+    let one = folder.run(&["test", "--run", "No!"]);
+    assert_data_eq!(said(&one), "1 test, 0 failed, 0 todo\n");
+    assert_eq!(one.status.code(), Some(0));
+    let file = folder.run(&["test", "rules/tests/todo.test.yaml"]);
+    assert!(said(&file).ends_with("1 test, 0 failed, 1 todo\n"), "{}", said(&file));
+    assert_eq!(file.status.code(), Some(0));
+    let missed = folder.run(&["test", "--run", "nothing like it"]);
+    assert_data_eq!(
+        complained(&missed),
+        "antiphon: error[E1004]: no test has a name in which `nothing like it` is found\n"
+    );
+    assert_eq!(missed.status.code(), Some(1));
+    assert_eq!(folder.run(&["test", "--run", "("]).status.code(), Some(2));
+
+    let coverage = said(&folder.run(&["test", "--run", "No!", "--coverage"]));
+    assert_data_eq!(
+        coverage,
+        str![[r#"
+coverage
+  segment   b   tested    never false      edges: none seen
+1 test, 0 failed, 0 todo
+
+"#]]
+    );
+}
+
+#[test]
+fn what_is_wrong_with_rules_or_tests_is_said_before_any_is_played() {
+    let folder = Folder::new();
+    folder.write("rules/good.yaml", GOOD);
+    folder.write("rules/tests/no.test.yaml", STORY.replace("{b:", "{bb:"));
+    for verb in ["check", "test"] {
+        let output = folder.run(&[verb]);
+        assert_eq!(output.status.code(), Some(1));
+        let said = said(&output);
+        assert!(said.contains("rules/tests/no.test.yaml:8:22") && said.contains("1 error"), "{said}");
+        assert!(said.contains("error[E1002]: there is no segment `bb`"), "{said}");
+    }
+    let junit = folder.run(&["test", "--format", "junit"]);
+    assert_eq!((said(&junit).as_str(), junit.status.code()), ("", Some(1)));
+    assert!(complained(&junit).contains("E1002"), "{}", complained(&junit));
+    folder.write("rules/wrong.yaml", WRONG);
+    let output = folder.run(&["test"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(said(&output).contains("rules/wrong.yaml:5:7"), "{}", said(&output));
 }
 
 #[test]

@@ -35,7 +35,7 @@ pub fn files(name: &str, text: &str) -> (Files, Files) {
     (now, before)
 }
 
-fn goldens() -> Vec<PathBuf> {
+pub fn goldens() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/diagnostics");
     let mut paths: Vec<PathBuf> = fs::read_dir(folder)
         .expect("the goldens are there")

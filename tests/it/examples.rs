@@ -10,6 +10,7 @@ use antiphon::diagnostic::{Code, Severity, render};
 use antiphon::dsl::{Compiled, compile};
 use antiphon::model::norm::normalise;
 use antiphon::model::rule::CampaignState;
+use antiphon::scenario::{self, Stage, play};
 
 use page::{Page, codes};
 
@@ -33,23 +34,32 @@ fn read(folder: &Path, ending: &str, files: &mut Files) {
     }
 }
 
-fn samples() -> Files {
+pub fn samples() -> Files {
     let mut files = Files::new();
     read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("rules"), "yaml", &mut files);
     files
 }
 
-fn pages() -> Vec<Page> {
+pub fn pages() -> Vec<Page> {
     let mut files = Files::new();
     read(Path::new(env!("CARGO_MANIFEST_DIR")), "md", &mut files);
     files.iter().map(|(path, text)| Page::read(path, text, &samples())).collect()
 }
 
-/// Errors and warnings about the file `path`, by their codes.
+/// Errors and warnings about the file `path`, by their codes; of a test, its failures too.
 fn found(compiled: &Compiled, path: &str) -> BTreeSet<String> {
-    let about = |span| compiled.sources.path(span) == path;
-    let diagnostics = compiled.diagnostics.iter().filter(|d| d.severity() != Severity::Advice);
-    diagnostics.filter(|d| about(d.span().file)).map(|d| d.code.to_string()).collect()
+    let about = |file| compiled.sources.path(file) == path;
+    let tests = scenario::read(compiled);
+    let diagnostics = compiled.diagnostics.iter().chain(&tests.diagnostics);
+    let diagnostics = diagnostics.filter(|d| d.severity() != Severity::Advice && about(d.span().file));
+    let mut found: BTreeSet<String> = diagnostics.map(|d| d.code.to_string()).collect();
+    if let Some(rules) = &compiled.rules {
+        let stage = Stage::new(rules).expect("checked rules run");
+        for story in tests.stories.iter().filter(|story| about(story.span.file)) {
+            found.extend(play(&stage, story).failures().iter().map(|failure| failure.code.to_string()));
+        }
+    }
+    found
 }
 
 /// Where the examples of a page are not what the page says of them: right, or wrong with the codes in their comments.

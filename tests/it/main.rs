@@ -11,10 +11,13 @@ mod compile;
 mod demo;
 mod describe;
 mod engine;
+mod envelope;
 mod examples;
+mod format;
 mod hostile;
 #[cfg(feature = "server")]
 mod intake;
+mod json_schema;
 #[cfg(feature = "server")]
 mod kill;
 mod language;

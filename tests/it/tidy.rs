@@ -53,6 +53,7 @@ const ONLY_HOME: &[(&str, &[&str])] = &[
     ("pest", &["dsl/parse"]),
     ("saphyr_parser", &["dsl/document"]),
     ("serde_yaml", &["dsl/document", "settings"]),
+    ("similar", &["dsl/format"]),
     ("liquid_core", &["template"]),
     ("liquid_lib", &["template"]),
     ("sea_orm", &["store"]),

@@ -1,4 +1,7 @@
 //! What is looked for before a text is parsed: too much of it, and characters that deceive or cannot be seen.
+//! And its comments, which no parser keeps.
+
+use std::ops::Range;
 
 use crate::diagnostic::{Code, Diagnostic, Origin};
 use crate::model::limit::CONDITION_BYTES_MAX;
@@ -16,6 +19,57 @@ enum Inside {
     Comment,
 }
 
+/// Walks over the characters of a text, and knows inside of what each one stands.
+struct Walk {
+    inside: Inside,
+    escaped: bool,
+}
+
+impl Walk {
+    fn new() -> Self {
+        Self { inside: Inside::Nothing, escaped: false }
+    }
+
+    /// Inside of what one stands behind `c`. None: `c` was taken by the backslash in front of it.
+    fn step(&mut self, c: char) -> Option<Inside> {
+        if std::mem::take(&mut self.escaped) && c != '\n' {
+            return None;
+        }
+        self.inside = match (self.inside, c) {
+            (_, '\n') => Inside::Nothing,
+            (Inside::Quoted(end), c) if c == end => Inside::Nothing,
+            (Inside::Quoted(_), '\\') => {
+                self.escaped = true;
+                self.inside
+            }
+            (Inside::Backticks, '`') => Inside::Nothing,
+            (Inside::Nothing, '"' | '/') => Inside::Quoted(c),
+            (Inside::Nothing, '`') => Inside::Backticks,
+            (Inside::Nothing, '#') => Inside::Comment,
+            _ => self.inside,
+        };
+        Some(self.inside)
+    }
+}
+
+/// Where the comments of `text` stand, each from its `#` to the end of its line.
+pub(in crate::dsl) fn comments(text: &str) -> Vec<Range<usize>> {
+    let (mut walk, mut found, mut start) = (Walk::new(), Vec::new(), None);
+    for (at, c) in text.char_indices() {
+        let in_comment = walk.step(c) == Some(Inside::Comment);
+        match start {
+            None if in_comment => start = Some(at),
+            Some(start_at) if !in_comment => {
+                found.push(start_at..at);
+                start = None;
+            }
+            _ => {}
+        }
+    }
+    found.extend(start.map(|start| start..text.len()));
+    found
+}
+
 /// Whether `text` may be parsed.
 pub(super) fn scan(text: &str, origin: &Origin, out: &mut Vec<Diagnostic>) -> bool {
     if text.len() > CONDITION_BYTES_MAX {
@@ -30,27 +84,9 @@ pub(super) fn scan(text: &str, origin: &Origin, out: &mut Vec<Diagnostic>) -> bo
         return false;
     }
     let before = out.len();
-    let (mut inside, mut escaped, mut depth) = (Inside::Nothing, false, 0_usize);
+    let (mut walk, mut depth) = (Walk::new(), 0_usize);
     for (at, c) in text.char_indices() {
-        if escaped && c != '\n' {
-            escaped = false;
-            continue;
-        }
-        escaped = false;
-        inside = match (inside, c) {
-            (_, '\n') => Inside::Nothing,
-            (Inside::Quoted(end), c) if c == end => Inside::Nothing,
-            (Inside::Quoted(_), '\\') => {
-                escaped = true;
-                inside
-            }
-            (Inside::Backticks, '`') => Inside::Nothing,
-            (Inside::Nothing, '"' | '/') => Inside::Quoted(c),
-            (Inside::Nothing, '`') => Inside::Backticks,
-            (Inside::Nothing, '#') => Inside::Comment,
-            _ => inside,
-        };
-        if inside != Inside::Nothing {
+        if walk.step(c) != Some(Inside::Nothing) {
             continue;
         }
         match c {

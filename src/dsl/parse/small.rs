@@ -85,7 +85,9 @@ pub(super) fn wait_block(reader: &mut Reader<'_>, mut node: Node<'_>) -> Option<
     let offset = match node.take(Rule::span) {
         Some(span) => {
             let sign = node.text.get(written.end - node.start..span.start - node.start)?;
-            Some(Offset { back: sign.trim_end().ends_with('-'), length: length::length(reader, span)? })
+            // A comment may stand beside the sign, and hold others.
+            let back = sign.lines().filter_map(|line| line.split('#').next()).any(|line| line.contains('-'));
+            Some(Offset { back, length: length::length(reader, span)? })
         }
         None => None,
     };

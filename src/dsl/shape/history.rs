@@ -139,8 +139,8 @@ fn never(history: &History, out: &mut Vec<Diagnostic>) {
     );
 }
 
-/// Where leaving the window out is no oversight.
-fn may_be_ever(history: &History) -> bool {
+/// Where leaving the window out is no oversight: it is `ever` then.
+pub(in crate::dsl) fn may_be_ever(history: &History) -> bool {
     let never = history.lead.as_ref().is_some_and(|lead| lead.node == Lead::Never);
     let deadline = match history.chain.steps.last() {
         Some(last) => last.within.is_some() || chain::is_absence(last),

@@ -1,7 +1,7 @@
 //! The engine, held against the definition on random histories, and by the example.
 
 mod campaigns;
-mod chance;
+pub mod chance;
 mod defined;
 mod definition;
 mod edges;
@@ -10,4 +10,5 @@ mod life;
 mod oracle;
 mod pointwise;
 mod properties;
+mod waits;
 mod world;

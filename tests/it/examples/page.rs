@@ -2,7 +2,7 @@
 //!
 //! * `yaml`: a whole rule file. Its first line can name its path: `# rules/a.yaml`.
 //! * `antiphon`: conditions, one a line.
-//! * `console`: a command and what it says, if the command is `$ antiphon check`.
+//! * `console`: a command and what it says, if the command is `$ antiphon check` or `test`.
 //! * rows of a table with ✔ and ✘: messages, and whether each is, starts with and contains "yes".
 //!
 //! An example whose comment names codes of errors or warnings is wrong on purpose, and exactly so.
@@ -97,7 +97,9 @@ impl Page {
             }
             "console" => {
                 let Some((command, output)) = text.split_once('\n') else { return };
-                if let Some(arguments) = command.strip_prefix("$ antiphon ").filter(|rest| rest.starts_with("check")) {
+                let verbs = ["check", "test"];
+                let arguments = command.strip_prefix("$ antiphon ");
+                if let Some(arguments) = arguments.filter(|rest| verbs.iter().any(|verb| rest.starts_with(verb))) {
                     let shown = self.files.iter().enumerate();
                     let there = shown.filter(|(n, file)| *n >= section || codes(&file.text).is_empty());
                     let mut files = self.beside.clone();

@@ -32,6 +32,7 @@ campaigns:
 "#;
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "how long it takes is what is tested")]
 fn a_year_of_replies_takes_no_time() {
     let mut text = format!(
         "{RULES}version: 1\ntest: a year\nstart: 2026-01-01T00:00:00Z\npeople:\n  ana: {{phone: \"+491701234567\"}}\ntimeline:\n"
