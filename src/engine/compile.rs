@@ -240,7 +240,10 @@ impl<'a> Builder<'a> {
             Rule::LocalTime { from, to } => Condition::LocalTime { from: *from, to: *to },
             Rule::LocalDay(days) => Condition::LocalDay(days.clone()),
             Rule::KnownFor(span) => Condition::KnownFor(*span),
-            Rule::HeldFor { condition, span } => Condition::HeldFor { atom: self.held(condition)?, span: *span },
+            Rule::HeldFor { condition, span } => {
+                let (atom, condition) = self.held(condition)?;
+                Condition::HeldFor { atom, condition, span: *span }
+            }
             Rule::Happened(happened) => self.happened(happened)?,
         })
     }
@@ -341,9 +344,9 @@ impl<'a> Builder<'a> {
     }
 
     /// The memory of how long `rule` has held. It is followed from now on.
-    fn held(&mut self, rule: &Rule) -> Result<AtomKey, CompileError> {
+    fn held(&mut self, rule: &Rule) -> Result<(AtomKey, Arc<Condition>), CompileError> {
         let own = std::mem::take(&mut self.scoped);
-        let condition = self.condition(rule)?;
+        let condition = Arc::new(self.condition(rule)?);
         let inner = std::mem::replace(&mut self.scoped, own);
         let scoped = !inner.is_empty();
         for atom in inner.atoms {
@@ -371,13 +374,13 @@ impl<'a> Builder<'a> {
                 triggers,
             });
             if !scoped {
-                self.watch(Arc::new(condition.clone()), Watch::Held(key));
+                self.watch(Arc::clone(&condition), Watch::Held(key));
             }
         }
         if scoped && !self.scoped.held.iter().any(|(known, _)| *known == key) {
-            self.scoped.held.push((key, condition));
+            self.scoped.held.push((key, Arc::clone(&condition)));
         }
-        Ok(key)
+        Ok((key, condition))
     }
 
     /// A hash of what `rule` means, with the segments that it names.

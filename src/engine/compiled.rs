@@ -113,7 +113,7 @@ pub struct ScopedAtoms {
     /// By place among the engine's atoms; of a sequence, the person's own atom that it begins from.
     pub atoms: Vec<(u32, Option<AtomKey>)>,
     /// Conditions that are followed for `for at least`, inner ones first.
-    pub held: Vec<(AtomKey, Condition)>,
+    pub held: Vec<(AtomKey, Arc<Condition>)>,
 }
 
 impl ScopedAtoms {
