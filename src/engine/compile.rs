@@ -13,6 +13,7 @@ use super::attribute::AttributeRoutes;
 use super::chain::Chain;
 use super::compiled::{Campaign, Engine, ScopedAtoms, Uses, Watch, Watched};
 use super::condition::{Condition, Members, Scene};
+use super::evidence::Awaited;
 use super::expression::Value;
 use super::matching::Matcher;
 use super::program::Program;
@@ -187,7 +188,11 @@ impl<'a> Builder<'a> {
             problem,
         })?;
         let exit = campaign.exit.as_ref().map(|rule| self.condition(rule)).transpose()?;
-        let goal = campaign.goal.as_ref().map(|goal| self.condition(&goal.condition)).transpose()?;
+        let mut goal = None;
+        if let Some(rule) = &campaign.goal {
+            let condition = self.condition(&rule.condition)?;
+            goal = Some(Awaited::compile(&rule.condition, condition, &campaign.name)?);
+        }
         let program = Program::compile(campaign, &mut |rule| self.condition(rule))?;
         let scoped = std::mem::take(&mut self.scoped);
         self.campaigns.push(Campaign { id, filter, key, exit, goal, program, scoped });
@@ -211,7 +216,6 @@ impl<'a> Builder<'a> {
             // Nothing that happens to the person starts these.
             Trigger::Schedule(_) | Trigger::Api => {}
         }
-
         Ok(())
     }
 
@@ -236,7 +240,10 @@ impl<'a> Builder<'a> {
             Rule::LocalTime { from, to } => Condition::LocalTime { from: *from, to: *to },
             Rule::LocalDay(days) => Condition::LocalDay(days.clone()),
             Rule::KnownFor(span) => Condition::KnownFor(*span),
-            Rule::HeldFor { condition, span } => Condition::HeldFor { atom: self.held(condition)?, span: *span },
+            Rule::HeldFor { condition, span } => {
+                let (atom, condition) = self.held(condition)?;
+                Condition::HeldFor { atom, condition, span: *span }
+            }
             Rule::Happened(happened) => self.happened(happened)?,
         })
     }
@@ -337,9 +344,9 @@ impl<'a> Builder<'a> {
     }
 
     /// The memory of how long `rule` has held. It is followed from now on.
-    fn held(&mut self, rule: &Rule) -> Result<AtomKey, CompileError> {
+    fn held(&mut self, rule: &Rule) -> Result<(AtomKey, Arc<Condition>), CompileError> {
         let own = std::mem::take(&mut self.scoped);
-        let condition = self.condition(rule)?;
+        let condition = Arc::new(self.condition(rule)?);
         let inner = std::mem::replace(&mut self.scoped, own);
         let scoped = !inner.is_empty();
         for atom in inner.atoms {
@@ -367,13 +374,13 @@ impl<'a> Builder<'a> {
                 triggers,
             });
             if !scoped {
-                self.watch(Arc::new(condition.clone()), Watch::Held(key));
+                self.watch(Arc::clone(&condition), Watch::Held(key));
             }
         }
         if scoped && !self.scoped.held.iter().any(|(known, _)| *known == key) {
-            self.scoped.held.push((key, condition));
+            self.scoped.held.push((key, Arc::clone(&condition)));
         }
-        Ok(key)
+        Ok((key, condition))
     }
 
     /// A hash of what `rule` means, with the segments that it names.

@@ -9,6 +9,7 @@ use rustc_hash::FxHashMap;
 use super::atom::{Atom, AtomKey};
 use super::attribute::AttributeRoutes;
 use super::condition::Condition;
+use super::evidence::Awaited;
 use super::expression::Value;
 use super::matching::Matcher;
 use super::program::Program;
@@ -101,7 +102,7 @@ pub struct Campaign {
     pub filter: Option<Condition>,
     pub key: Option<Value>,
     pub exit: Option<Condition>,
-    pub goal: Option<Condition>,
+    pub goal: Option<Awaited>,
     pub program: Program,
     pub scoped: ScopedAtoms,
 }
@@ -112,7 +113,7 @@ pub struct ScopedAtoms {
     /// By place among the engine's atoms; of a sequence, the person's own atom that it begins from.
     pub atoms: Vec<(u32, Option<AtomKey>)>,
     /// Conditions that are followed for `for at least`, inner ones first.
-    pub held: Vec<(AtomKey, Condition)>,
+    pub held: Vec<(AtomKey, Arc<Condition>)>,
 }
 
 impl ScopedAtoms {

@@ -11,6 +11,7 @@ use rustc_hash::FxHashMap;
 use super::ask::SERVICE_WINDOW;
 use super::atom::AtomKey;
 use super::chain::Deadline;
+use super::held::Held;
 use super::memory::Memory;
 use super::scoped::Scoped;
 use super::state::State;
@@ -46,9 +47,10 @@ pub enum Condition {
     },
     LocalDay(Vec<Weekday>),
     KnownFor(Span),
-    /// What the atom follows has held for so long.
+    /// The condition has held for so long; its run is what the atom remembers.
     HeldFor {
         atom: AtomKey,
+        condition: Arc<Condition>,
         span: Span,
     },
     Happened {
@@ -78,8 +80,11 @@ pub enum Members<'a> {
     Recorded,
     /// The conditions of the segments: those of another rule set are not recorded, nor is the past as it is
     /// known now. What was found is kept, by segment and second.
-    Meant(&'a RefCell<FxHashMap<(SegmentId, Second), bool>>),
+    Meant(&'a Meant),
 }
+
+/// The truth of segments' conditions, by second.
+pub type Meant = RefCell<FxHashMap<(SegmentId, Second), bool>>;
 
 impl Scene<'_> {
     fn memory(&self, key: AtomKey) -> Option<&Memory> {
@@ -88,6 +93,14 @@ impl Scene<'_> {
 
     fn at(&self, at: Second) -> Now {
         Now { at, calendar: self.calendar }
+    }
+
+    /// The run of `condition` up to `now`, if it is remembered.
+    fn run(&self, atom: AtomKey, condition: &Condition, now: Second) -> Option<Held> {
+        let Some(Memory::Held(held)) = self.memory(atom) else { return None };
+        let (mut held, meant) = (held.clone(), RefCell::default());
+        held.advance(condition, Scene { members: Members::Meant(&meant), ..*self }, now);
+        Some(held)
     }
 
     fn service_window_closes(&self) -> Option<Second> {
@@ -126,8 +139,8 @@ impl Condition {
             }
             Self::LocalDay(days) => days.contains(&scene.calendar.day(now).weekday()),
             Self::KnownFor(span) => now >= scene.person.known_since.plus(*span),
-            Self::HeldFor { atom, span } => {
-                matches!(scene.memory(*atom), Some(Memory::Held(held)) if held.holds(*span, now))
+            Self::HeldFor { atom, condition, span } => {
+                scene.run(*atom, condition, now).is_some_and(|held| held.holds(*span, now))
             }
             Self::Happened { atom, times, window, deadline } => {
                 let count = |memory: &Memory| memory.count(*window, *deadline, scene.at(now));
@@ -173,10 +186,15 @@ impl Condition {
             Self::LocalTime { from, to } => at.extend(scene.calendar.clock_flips(now, &[*from, *to])),
             Self::LocalDay(_) => at.extend(scene.calendar.midnights_after(now)),
             Self::KnownFor(span) => at.push(scene.person.known_since.plus(*span)),
-            Self::HeldFor { atom, span } => {
-                if let Some(Memory::Held(held)) = scene.memory(*atom) {
-                    at.extend(held.flip(*span));
-                }
+            Self::HeldFor { atom, condition, span } => {
+                let Some(held) = scene.run(*atom, condition, now) else { return };
+                at.extend(held.flip(*span));
+                // A run ends where the condition flips, and has lasted so long after it began there.
+                let mut inner = Vec::new();
+                let meant = RefCell::default();
+                let scene = Scene { members: Members::Meant(&meant), ..scene };
+                condition.candidates(scene, now, &mut inner, &mut BTreeSet::new());
+                at.extend(inner.into_iter().filter(|flip| *flip > now).flat_map(|flip| [flip, flip.plus(*span)]));
             }
             Self::Happened { atom, window, deadline, .. } => {
                 if let Some(memory) = scene.memory(*atom) {

@@ -1,10 +1,9 @@
 //! From changed memories to changed truths: the conditions concerned, in dependency order.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::compiled::Watch;
 use super::condition::{Members, Scene};
-use super::held::{Holder, World, follow};
 use super::history;
 use super::memory::Memory;
 use super::run::Run;
@@ -38,8 +37,7 @@ impl Run<'_> {
         while let Some((place, cause)) = dirty.pop_first() {
             let Some(watched) = self.engine.watched.get(place as usize) else { continue };
             if let Watch::Held(_) = watched.what {
-                dirty.insert(place, cause);
-                self.follow(self.at, &mut dirty);
+                // What touches a run was told already, and time needs not be.
                 continue;
             }
             let truth = watched.condition.truth(self.scene_now(), self.at);
@@ -67,47 +65,6 @@ impl Run<'_> {
             }
         }
         starts
-    }
-
-    /// Follows what has to hold for some time, from `from` to now: the conditions of that kind in `dirty`, which
-    /// are taken out, those that hold them, and those that are not this rule set's to watch. Notes in `dirty`
-    /// what depends on them.
-    pub fn follow(&mut self, from: Second, dirty: &mut Dirty) {
-        let engine = self.engine;
-        let mut causes: BTreeMap<u32, Cause> = BTreeMap::new();
-        let mut places: BTreeSet<u32> = dirty.keys().copied().filter(|place| engine.is_held(*place)).collect();
-        let mut holders = Vec::new();
-        while let Some(place) = places.pop_first() {
-            let Some(watched) = engine.watched.get(place as usize) else { continue };
-            let Watch::Held(atom) = watched.what else { continue };
-            let cause = dirty.remove(&place).or_else(|| causes.get(&place).copied()).unwrap_or(Cause::Wake);
-            holders.push(Holder { condition: &watched.condition, atom, journey: None });
-            for outer in engine.atom(atom).into_iter().flat_map(|atom| &atom.conditions) {
-                causes.insert(*outer, cause);
-                places.extend(Some(*outer).filter(|outer| engine.is_held(*outer)));
-            }
-        }
-        holders.extend(history::followed_for_journeys(self.versions, engine, &self.subject.journeys, &self.scoped));
-        if holders.is_empty() {
-            return;
-        }
-        let subject = &mut *self.subject;
-        let mut world = World {
-            person: &subject.person,
-            state: &mut subject.state,
-            scoped: &mut self.scoped,
-            calendar: self.calendar,
-        };
-        let followed = follow(&mut world, &holders, from.min(self.at), self.at);
-        self.flip = [self.flip, followed.flip].into_iter().flatten().min();
-        for atom in followed.changed {
-            for outer in engine.atom(atom).into_iter().flat_map(|atom| &atom.conditions) {
-                if !engine.is_held(*outer) {
-                    let cause = causes.get(outer).copied().unwrap_or(Cause::Wake);
-                    dirty.entry(*outer).or_insert(cause);
-                }
-            }
-        }
     }
 
     /// Notes the conditions that name `segment`, because of `cause`.
@@ -142,7 +99,7 @@ impl Run<'_> {
         let window = engine.service_window.iter().filter(|_| subject.state.newest_inbound.is_some());
         let places = atoms.chain(known_for.map(|(_, place)| *place)).chain(attributes);
         let places = places.chain(window.chain(&engine.clocks).copied());
-        places.map(|place| (place, Cause::Wake)).collect()
+        places.filter(|place| !engine.is_held(*place)).map(|place| (place, Cause::Wake)).collect()
     }
 
     /// Takes verdicts whose second is now, or before, for completions. Returns the campaigns that those of now start.

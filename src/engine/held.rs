@@ -1,34 +1,44 @@
-//! `for at least`: since when a condition has held without a break. Such a condition is followed second by
-//! second, by event time: an event that arrives a little later is taken in as of its own second.
-
-use std::cell::RefCell;
-use std::collections::BTreeMap;
+//! `for at least`: since when a condition has held without a break. By event time: an event that arrives a
+//! little later is taken in as of its own second. Between two events that touch the condition its truth is a
+//! function of time alone, so its run is known for every second ahead.
 
 use serde::{Deserialize, Serialize};
 
 use super::atom::AtomKey;
-use super::condition::{Condition, Members, Scene};
-use super::memory::Memory;
-use super::scoped::Scoped;
-use super::state::State;
+use super::condition::{Condition, Scene};
 use super::tally::Stamp;
-use crate::model::calendar::Calendar;
-use crate::model::person::Person;
 use crate::model::time::{Second, Span};
 
-/// The run of seconds in which a condition holds.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// The run of seconds in which a condition holds, as of one second.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Held {
+    /// The second up to which this is so.
+    upto: Stamp,
     since: Option<Stamp>,
     /// The newest run that is over: its first second, and the first one behind it. What happens in that
     /// second can still mean that it is not over.
     last: Option<(Stamp, Stamp)>,
 }
 
+/// A condition whose run is kept, and where it is remembered.
+pub struct Holder<'a> {
+    pub condition: &'a Condition,
+    pub atom: AtomKey,
+    /// The place of the journey in whose memory it lives.
+    pub journey: Option<usize>,
+}
+
 impl Held {
+    /// Nothing held before `since`.
+    #[must_use]
+    pub fn new(since: Second) -> Self {
+        Self { upto: Stamp::from(since), since: None, last: None }
+    }
+
     /// Notes the truth at `at`, which is no earlier than what was noted before.
-    fn tell(&mut self, truth: bool, at: Second) -> bool {
+    pub fn tell(&mut self, truth: bool, at: Second) {
         let at = Stamp::from(at);
+        self.upto = self.upto.max(at);
         match (self.since, truth) {
             (None, true) => match self.last.filter(|(_, over)| *over == at) {
                 Some((start, _)) => (self.since, self.last) = (Some(start), None),
@@ -40,9 +50,23 @@ impl Held {
                     self.last = Some((start, at));
                 }
             }
-            (None, false) | (Some(_), true) => return false,
+            (None, false) | (Some(_), true) => {}
         }
-        true
+    }
+
+    /// Lets time pass up to `to`, with nothing that happens.
+    pub fn advance(&mut self, condition: &Condition, scene: Scene<'_>, to: Second) {
+        let mut at = Second::from(self.upto);
+        while at < to {
+            match condition.next_flip(scene, at, self.since.is_some()) {
+                Some(next) if next <= to => {
+                    self.tell(condition.truth(scene, next), next);
+                    at = next;
+                }
+                _ => break,
+            }
+        }
+        self.upto = self.upto.max(Stamp::from(to));
     }
 
     /// Whether it has held for `span` at `now`.
@@ -56,77 +80,6 @@ impl Held {
     pub fn flip(&self, span: Span) -> Option<Second> {
         self.since.map(|since| Second::from(since).plus(span))
     }
-
-    /// The newest second at which a run began or ended.
-    #[must_use]
-    pub fn changed(&self) -> Option<Second> {
-        self.since.max(self.last.map(|(_, over)| over)).map(Second::from)
-    }
-}
-
-/// A condition that is followed, and where its run is remembered.
-pub struct Holder<'a> {
-    pub condition: &'a Condition,
-    pub atom: AtomKey,
-    /// The place of the journey in whose memory it lives.
-    pub journey: Option<usize>,
-}
-
-/// What is followed through time: somebody, and what is remembered of them.
-pub struct World<'a> {
-    pub person: &'a Person,
-    pub state: &'a mut State,
-    pub scoped: &'a mut BTreeMap<usize, Scoped>,
-    pub calendar: Calendar,
-}
-
-/// What came of following.
-#[derive(Default)]
-pub struct Followed {
-    /// The atoms of whose runs one began or ended.
-    pub changed: Vec<AtomKey>,
-    /// The next second at which time alone changes one of the conditions.
-    pub flip: Option<Second>,
-}
-
-/// Follows conditions from `from` to `to`, both included. Inner conditions come before those that hold them.
-pub fn follow(world: &mut World<'_>, holders: &[Holder<'_>], from: Second, to: Second) -> Followed {
-    let mut followed = Followed::default();
-    // Before somebody is known, nothing holds of them.
-    let mut at = from.max(world.person.known_since);
-    while at <= to {
-        let mut next: Option<Second> = None;
-        // In the past a segment means its condition: what was recorded is what was known then.
-        let meant = RefCell::default();
-        for holder in holders {
-            let scene = Scene {
-                person: world.person,
-                state: world.state,
-                scoped: holder.journey.and_then(|place| world.scoped.get(&place)),
-                members: Members::Meant(&meant),
-                calendar: world.calendar,
-            };
-            let truth = holder.condition.truth(scene, at);
-            next = [next, holder.condition.next_flip(scene, at, truth)].into_iter().flatten().min();
-            let memory = match holder.journey.and_then(|place| world.scoped.get_mut(&place)) {
-                Some(scoped) => scoped.memory_mut(holder.atom, || Memory::Held(Held::default())),
-                None => world.state.memory_mut(holder.atom, || Memory::Held(Held::default())),
-            };
-            if let Memory::Held(held) = memory
-                && held.tell(truth, at)
-            {
-                followed.changed.push(holder.atom);
-            }
-        }
-        match next {
-            Some(next) if next <= to => at = next,
-            next => {
-                followed.flip = next;
-                return followed;
-            }
-        }
-    }
-    followed
 }
 
 #[cfg(test)]
@@ -135,7 +88,7 @@ mod tests {
 
     #[test]
     fn a_run_that_ends_and_begins_in_one_second_never_ended() {
-        let mut held = Held::default();
+        let mut held = Held::new(Second(0));
         held.tell(true, Second(5));
         held.tell(false, Second(10));
         assert!(!held.holds(Span(1), Second(10)));
@@ -148,7 +101,7 @@ mod tests {
 
     #[test]
     fn a_run_of_no_second_is_none() {
-        let mut held = Held::default();
+        let mut held = Held::new(Second(0));
         held.tell(true, Second(5));
         held.tell(false, Second(5));
         held.tell(true, Second(5));

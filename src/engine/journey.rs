@@ -260,7 +260,7 @@ impl<'a> Run<'a> {
                 // What comes after it depends on what happens meanwhile.
                 Do::Wait(wait) => ("wait", self.is_past(journey, wait).then_some(instruction.behind)),
                 Do::WaitUntil(wait) => {
-                    let outcome = wait.outcomes.iter().find(|outcome| holds(&outcome.condition));
+                    let outcome = wait.outcomes.iter().find(|outcome| holds(&outcome.awaited.condition));
                     ("wait_until", outcome.map(|outcome| outcome.target))
                 }
                 Do::Branch { arms, otherwise } => {

@@ -37,7 +37,7 @@ impl Atom {
             What::Values { by_day, .. } => Memory::Values(Values::empty(*by_day)),
             What::Newest { .. } => Memory::Newest { order: Order::default(), passed: false },
             What::Sequence { form, .. } => Memory::Sequence(Progress::empty(*form)),
-            What::Held => Memory::Held(Held::default()),
+            What::Held => Memory::Held(Held::new(Second(0))),
         }
     }
 

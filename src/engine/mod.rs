@@ -15,6 +15,7 @@ mod condition;
 mod evaluate;
 mod evidence;
 mod expression;
+mod follow;
 mod held;
 mod history;
 mod journey;

@@ -15,6 +15,15 @@ use crate::model::time::Second;
 use crate::model::transition::Cause;
 use crate::model::value::Properties;
 
+/// What the moves of journeys touched, until it is evaluated.
+#[derive(Default)]
+pub struct Decided {
+    dirty: Dirty,
+    starts: Vec<Start>,
+    /// How deep in the chain of causes it stands.
+    depth: u32,
+}
+
 /// The key of what no event caused.
 pub const NO_EVENT: EventKey = EventKey([0; 16]);
 
@@ -39,31 +48,45 @@ pub fn move_event(what: Move, at: Second, seq: Seq, cause: Cause) -> Event {
 }
 
 impl Run<'_> {
-    /// Takes in what happened to a journey: evaluates what that touches, and starts what it starts.
+    /// Takes in what happened to a journey. What that touches is evaluated before any journey goes on.
     pub fn moved(&mut self, what: Move, cause: Cause) {
         if self.mode == Mode::Anonymous {
             return;
         }
-        let campaign = what.name().to_owned();
-        let mut dirty = Dirty::new();
-        self.note_running(&what, cause, &mut dirty);
-        let mut starts = self.observe(what, cause, &mut dirty);
-        let moved = self.step.moves.last().cloned();
+        let mut dirty = std::mem::take(&mut self.decided.dirty);
+        let starts = self.observe(what, cause, &mut dirty);
+        self.decided.dirty = dirty;
+        self.decided.starts.extend(starts);
+        self.decided.depth = self.decided.depth.max(self.depth);
+        if self.mode == Mode::Live {
+            let moved = self.step.moves.last().cloned();
+            self.asks.extend(moved.map(|moved| (moved, self.depth)));
+        }
+    }
+
+    /// Evaluates what happened to journeys, and starts what that starts. Returns whether there was anything.
+    pub fn look_at_moves(&mut self) -> bool {
+        let Decided { dirty, mut starts, depth } = std::mem::take(&mut self.decided);
+        if dirty.is_empty() && starts.is_empty() {
+            return false;
+        }
         starts.extend(self.evaluate(dirty, false));
         starts.sort_by_key(|start| start.campaign);
         starts.dedup_by_key(|start| start.campaign);
-        let depth = self.depth;
-        self.asks.extend(moved.filter(|_| self.mode == Mode::Live).map(|moved| (moved, depth)));
-        if starts.is_empty() {
-            return;
+        match starts.first() {
+            Some(first) if depth >= CASCADE_ROUNDS_MAX => {
+                let (engine, cause) = (self.engine, first.cause);
+                if let Some((_, rule)) = engine.campaign(first.campaign) {
+                    self.enter(None, &rule.name, None, cause, What::Loop);
+                }
+            }
+            _ => {
+                // What time alone caused is nobody's event.
+                let event = self.arriving.clone();
+                self.start_all(&starts, event.as_deref(), depth.saturating_add(1));
+            }
         }
-        if depth >= CASCADE_ROUNDS_MAX {
-            self.enter(None, &campaign, None, cause, What::Loop);
-        } else {
-            // What time alone caused is nobody's event.
-            let event = self.arriving.clone();
-            self.start_all(&starts, event.as_deref(), depth.saturating_add(1));
-        }
+        true
     }
 
     /// A journey has begun: it remembers by itself from here on.
@@ -93,7 +116,6 @@ impl Run<'_> {
         let Kind::Moved(what) = &event.kind else { return };
         self.set_instant(event.at);
         let mut dirty = Dirty::new();
-        self.note_running(what, Cause::Wake, &mut dirty);
         let starts = self.observe(what.clone(), Cause::Wake, &mut dirty);
         debug_assert!(
             starts.is_empty() || self.mode == Mode::Silent,
@@ -116,9 +138,14 @@ impl Run<'_> {
 
     fn observe(&mut self, what: Move, cause: Cause, dirty: &mut Dirty) -> Vec<Start> {
         let event = move_event(what, self.at, self.subject.state.last_seq, cause);
+        self.before_touch(&event, self.at);
+        if let Kind::Moved(what) = &event.kind {
+            self.note_running(what, cause, dirty);
+        }
         let newest = &mut self.subject.state.newest_move;
         *newest = (*newest).max(Some(event.order()));
         let starts = self.remember(&Observed::new(&event), cause, dirty);
+        self.behind_touch(self.at, dirty);
         self.step.moves.push(event);
         starts
     }

@@ -7,7 +7,8 @@ use std::rc::Rc;
 use super::atom::{Atom, AtomKey};
 use super::compiled::Engine;
 use super::evaluate::Dirty;
-use super::held::{Holder, World, follow};
+use super::follow::World;
+use super::held::Holder;
 use super::history::{self, Biography};
 use super::matching::{Observed, Witness};
 use super::memory::Memory;
@@ -211,10 +212,9 @@ impl<'a> Replay<'a> {
         let (state, scoped) = (State::default(), BTreeMap::new());
         let mut told = Told { person, state, scoped, calendar, completed: BTreeMap::new(), triggers: Vec::new() };
         let follows = telling.cut_by.is_none();
-        let mut flip = None;
         if follows {
             let since = told.person.known_since;
-            flip = self.follow(&mut told, since, since);
+            self.world(&mut told).tell(&self.holders, since);
         }
         for (place, past) in self.entries.iter().enumerate().take(telling.upto) {
             let is_move = matches!(past.event.kind, Kind::Moved(_));
@@ -222,25 +222,20 @@ impl<'a> Replay<'a> {
                 continue;
             }
             let at = past.event.at;
-            if let Some(due) = flip.filter(|due| *due < at) {
-                flip = self.follow(&mut told, due, at.minus(crate::model::time::Span(1)));
+            if follows {
+                self.world(&mut told).advance(&self.holders, at);
             }
             self.take(&mut told, past, place, telling);
             if follows && at >= told.person.known_since {
-                flip = self.follow(&mut told, at, at);
+                self.world(&mut told).tell(&self.holders, at);
             }
-        }
-        if let Some(due) = flip.filter(|due| *due <= self.now && follows && telling.upto == self.entries.len()) {
-            self.follow(&mut told, due, self.now);
         }
         self.note_verdicts(&mut told);
         told
     }
 
-    fn follow(&self, told: &mut Told, from: Second, to: Second) -> Option<Second> {
-        let mut world =
-            World { person: &told.person, state: &mut told.state, scoped: &mut told.scoped, calendar: told.calendar };
-        follow(&mut world, &self.holders, from, to).flip
+    fn world<'t>(&self, told: &'t mut Told) -> World<'t> {
+        World { person: &told.person, state: &mut told.state, scoped: &mut told.scoped, calendar: told.calendar }
     }
 
     /// Takes in one entry.

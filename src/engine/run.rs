@@ -10,6 +10,7 @@ use rustc_hash::FxHashMap;
 use super::compiled::{Engine, Versions};
 use super::evaluate::Dirty;
 use super::history::{self, History};
+use super::moves::Decided;
 use super::refold::refold;
 use super::scoped::Scoped;
 use super::step::{Step, Subject, is_disturbing, is_outdated};
@@ -53,6 +54,7 @@ pub struct Run<'a> {
     pub meant: RefCell<FxHashMap<(SegmentId, Second), bool>>,
     /// How deep in the chain of causes it stands now.
     pub depth: u32,
+    pub decided: Decided,
     /// What happened to journeys, and how deep in the chain of causes: those that wait are asked about it.
     pub asks: VecDeque<(Event, u32)>,
     /// The event that this step is about, while it is taken in.
@@ -83,6 +85,7 @@ impl<'a> Run<'a> {
             scoped: scoped.map(|(place, journey)| (place, Scoped::decode(&journey.kept.memory))).collect(),
             meant: RefCell::default(),
             depth: 0,
+            decided: Decided::default(),
             asks: VecDeque::new(),
             arriving: None,
             subject,
@@ -110,7 +113,7 @@ impl<'a> Run<'a> {
         let known_for = self.engine.known_for.iter().map(|(_, place)| *place);
         let own = self.engine.sampled.iter().chain(&self.engine.clocks).copied();
         let mut dirty = born.chain(first).chain(known_for).chain(own).map(|place| (place, Cause::Born)).collect();
-        self.follow(self.subject.person.known_since, &mut dirty);
+        self.behind_touch(self.subject.person.known_since.min(now), &mut dirty);
         let risen = self.evaluate(dirty, true);
         self.start_all(&risen, None, 0);
         self.go_on();
@@ -155,9 +158,7 @@ impl<'a> Run<'a> {
         self.set_instant(due);
         // Segments first, so that what goes on afterwards sees them as they are.
         let mut starts = self.settle();
-        let mut dirty = self.timed();
-        self.follow(due, &mut dirty);
-        starts.extend(self.evaluate(dirty, false));
+        starts.extend(self.evaluate(self.timed(), false));
         starts.sort_by_key(|start| start.campaign);
         starts.dedup_by_key(|start| start.campaign);
         self.start_all(&starts, None, 0);
@@ -176,9 +177,9 @@ impl<'a> Run<'a> {
         let since = self.versions.since.clamp(self.subject.state.floor, now);
         let active = &*self.versions.active;
         if let Some(old) = self.versions.get(self.subject.state.rules) {
-            self.engine = old;
+            self.go_by(old);
             self.play_due(since);
-            self.engine = active;
+            self.go_by(active);
         }
         self.set_instant(since);
         if is_outdated(active, &self.subject.state) {
@@ -189,12 +190,17 @@ impl<'a> Run<'a> {
             self.subject.state = refolded.state;
             self.subject.wake = refolded.wake;
             self.step.transitions.extend(refolded.transitions);
-            self.calendar = Calendar::of(&active.rules.schema, &self.subject.person);
         } else {
             (self.subject.state.rules, self.subject.state.fingerprint) = (active.version, active.fingerprint);
         }
         self.recall_journeys();
         self.arm(false);
+    }
+
+    /// Goes on by these rules, and by the zone that they give to people without one.
+    fn go_by(&mut self, engine: &'a Engine) {
+        self.engine = engine;
+        self.calendar = Calendar::of(&engine.rules.schema, &self.subject.person);
     }
 
     /// The person's events before the one that is being taken in, by number.
@@ -252,11 +258,14 @@ impl<'a> Run<'a> {
     /// Goes on with the journeys that can.
     pub fn go_on(&mut self) {
         loop {
-            if let Some((moved, depth)) = self.asks.pop_front() {
-                self.ask_journeys(Some(&moved), depth);
-            } else if let Some((place, depth)) = self.queue.pop_front() {
+            if self.look_at_moves() {
+                continue;
+            }
+            if let Some((place, depth)) = self.queue.pop_front() {
                 self.depth = depth;
                 self.advance(place, depth);
+            } else if let Some((moved, depth)) = self.asks.pop_front() {
+                self.ask_journeys(Some(&moved), depth);
             } else {
                 self.depth = 0;
                 return;

@@ -4,7 +4,6 @@ use super::atom::Atom;
 use super::compiled::{Engine, Versions};
 use super::history::{self, History};
 use super::matching::Observed;
-use super::memory::Memory;
 use super::run::Run;
 use super::state::State;
 use crate::model::effect::Effect;
@@ -150,14 +149,7 @@ pub(super) fn is_disturbing(engines: &[&Engine], state: &State, event: &Event, o
     let late = !is_behind(state.newest);
     let before_moves = late || !is_behind(state.newest_move);
     let before_wakes = state.woken.is_some_and(|woken| at <= woken);
-    let before_runs = || {
-        let held = |memory: &Memory| match memory {
-            Memory::Held(held) => held.changed(),
-            _ => None,
-        };
-        let changed = state.memories.iter().filter_map(|(_, memory)| held(memory)).max();
-        before_moves || changed.is_some_and(|changed| at < changed)
-    };
+    let before_runs = before_moves || before_wakes;
     let is_late_for = |atom: &Atom| match atom.chain() {
         Some(chain) => late || (atom.moves && before_moves) || (chain.absent.is_some() && before_wakes),
         None => atom.is_order_sensitive() && late,
@@ -174,32 +166,11 @@ pub(super) fn is_disturbing(engines: &[&Engine], state: &State, event: &Event, o
     }
     let observed = Observed::new(event);
     engines.iter().any(|engine| {
-        let follows = |place: &u32| engine.is_held(*place);
-        let candidates = engine.router.candidates(&observed);
-        let uses = candidates.into_iter().filter_map(|hit| engine.uses.get(hit.number as usize));
-        let mut atoms = uses.flat_map(|uses| &uses.atoms).filter_map(|place| engine.atoms.get(*place as usize));
-        let touches_runs = || {
-            !engine.held.is_empty()
-                && match &event.kind {
-                    Kind::AttributesSet => {
-                        let names = event.properties.keys().map(String::as_str);
-                        engine.attributes.touchable(names).any(|place| follows(&place))
-                    }
-                    Kind::SegmentJoined(name) | Kind::SegmentLeft(name) => {
-                        let segment = engine.manual.get(name);
-                        segment
-                            .and_then(|id| engine.dependents.get(id))
-                            .is_some_and(|places| places.iter().any(follows))
-                    }
-                    Kind::Inbound => engine.service_window.iter().any(follows),
-                    _ => false,
-                }
-        };
-        let meets = |atom: &Atom| {
-            // What lives in a journey can hold what is followed, too.
-            let follows = atom.conditions.iter().any(follows) || atom.scoped;
-            is_late_for(atom) || (follows && before_runs())
-        };
-        atoms.any(meets) || (touches_runs() && before_runs())
+        let uses = engine.router.candidates(&observed).into_iter();
+        let uses = uses.filter_map(|hit| engine.uses.get(hit.number as usize)).flat_map(|uses| &uses.atoms);
+        let mut atoms = uses.filter_map(|place| engine.atoms.get(*place as usize));
+        // What lives in a journey can be part of what is followed, too.
+        let meets = |atom: &Atom| is_late_for(atom) || (atom.scoped && before_runs);
+        atoms.any(meets) || (before_runs && !engine.touchable_runs(event).is_empty())
     })
 }

@@ -110,6 +110,9 @@ impl<'a> Run<'a> {
         let cause = Cause::Event { seq: event.seq, key: event.key };
         let (mut starts, mut shifted) = (Vec::new(), None);
         let local = self.calendar;
+        if !self.disturbing {
+            self.before_touch(event, event.at);
+        }
         match &event.kind {
             Kind::AttributesSet => starts = self.write(event, cause, &mut dirty),
             Kind::SegmentJoined(name) => shifted = self.shift(event, name, true, cause, &mut dirty),
@@ -126,9 +129,10 @@ impl<'a> Run<'a> {
         }
         if self.disturbing {
             starts.extend(self.retell(event, local, cause, &mut dirty));
-            self.follow(self.at, &mut dirty);
+            let engine = self.engine;
+            dirty.retain(|place, _| !engine.is_held(*place));
         } else {
-            self.follow(event.at, &mut dirty);
+            self.behind_touch(event.at, &mut dirty);
         }
         if let Some((segment, joined)) = shifted {
             starts.extend(self.moved_segment(segment, joined, cause, &mut dirty));

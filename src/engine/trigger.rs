@@ -69,8 +69,8 @@ impl Run<'_> {
             self.causes.insert(journey.id, start.cause);
             self.subject.journeys.push(journey);
             self.changed.insert(place);
-            self.entered_campaign(place);
             self.queue.push_back((place, depth));
+            self.entered_campaign(place);
             if let Some(event) = event {
                 self.listen(place, event);
             }

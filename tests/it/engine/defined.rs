@@ -1,8 +1,8 @@
 //! What the definition says of one life: the stream of changes, looked at second by second.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use antiphon::engine::naive::Case;
+use antiphon::engine::naive::{Case, Completion};
 use antiphon::model::event::{Event, Kind};
 use antiphon::model::id::EventKey;
 use antiphon::model::person::Person;
@@ -26,10 +26,14 @@ pub struct Definition {
     completed: BTreeMap<String, Completed>,
     /// When the wait of each campaign's journey is over.
     running: BTreeMap<String, Second>,
+    /// Campaigns whose journey has begun and is to end at once.
+    passing: VecDeque<String>,
     /// Everything up to here was looked at.
     seen: Second,
     /// So many of the events were looked at.
     known: usize,
+    /// Whether the second that was looked at last is over, so that verdicts of it are reached.
+    is_over: bool,
     /// Nothing is started.
     silent: bool,
     pub stream: Vec<Change>,
@@ -46,8 +50,10 @@ impl Definition {
             risen: BTreeMap::new(),
             completed: BTreeMap::new(),
             running: BTreeMap::new(),
+            passing: VecDeque::new(),
             seen,
             known: 0,
+            is_over: false,
             silent: false,
             stream: Vec::new(),
         }
@@ -56,11 +62,16 @@ impl Definition {
     /// An event arrives.
     pub fn take_in(&mut self, event: Event, now: Second) {
         self.events.push(event);
+        self.is_over = false;
         self.look(now);
     }
 
     /// Looks at every second before `now` at which time alone could change anything.
     pub fn wait_until(&mut self, now: Second) {
+        if !self.is_over && self.seen < now {
+            self.is_over = true;
+            self.look(self.seen);
+        }
         loop {
             let decided = self.events.len();
             let next = Second(now.0 - 1);
@@ -134,9 +145,12 @@ impl Definition {
             self.look_at_segments(at);
             self.look_at_campaigns(at);
             self.known = decided;
-            if self.events.len() == decided {
-                return;
+            if self.events.len() > decided {
+                continue;
             }
+            // A journey without a wait is over at once, but has been entered before.
+            let Some(campaign) = self.passing.pop_front() else { return };
+            self.finish(&campaign, at);
         }
     }
 
@@ -155,6 +169,7 @@ impl Definition {
     }
 
     fn look_at_campaigns(&mut self, at: Second) {
+        let mut caused = Vec::new();
         for campaign in self.rules.campaigns.clone() {
             let is_caused = match &campaign.trigger {
                 Trigger::Becomes(condition) => {
@@ -173,19 +188,25 @@ impl Definition {
                 Trigger::Schedule(_) | Trigger::Api => false,
             };
             if is_caused && !self.silent {
-                self.start(&campaign, at);
+                caused.push(campaign);
             }
         }
+        // Whatever is started, all of it was true before.
+        caused.iter().for_each(|campaign| self.start(campaign, at));
     }
 
     fn completions(&self, case: &Case<'_>, campaign: &Campaign, at: Second) -> Completed {
         let Trigger::Event(phrase) = &campaign.trigger else { return Completed::new() };
-        case.completions(phrase, at).iter().map(|one| (one.at, one.event.key, one.is_verdict)).collect()
+        let completions = case.completions(phrase, at).into_iter();
+        // A verdict starts nothing before its second is over.
+        let is_reached = |one: &Completion<'_>| !one.is_verdict || one.at < at || self.is_over;
+        completions.filter(is_reached).map(|one| (one.at, one.event.key, one.is_verdict)).collect()
     }
 
     fn start(&mut self, campaign: &Campaign, at: Second) {
         let filtered = campaign.filter.as_ref().is_some_and(|filter| !self.case().truth(filter, at));
-        if filtered || self.running.contains_key(&campaign.name) {
+        let runs = self.running.contains_key(&campaign.name) || self.passing.contains(&campaign.name);
+        if filtered || runs {
             return;
         }
         self.stream.push(Change::Started { campaign: campaign.name.clone(), at });
@@ -194,7 +215,7 @@ impl Definition {
             Some(Action::Wait(Wait::For(Length::Elapsed(span)))) => {
                 self.running.insert(campaign.name.clone(), at.plus(*span));
             }
-            _ => self.finish(&campaign.name, at),
+            _ => self.passing.push_back(campaign.name.clone()),
         }
     }
 

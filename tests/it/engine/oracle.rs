@@ -172,7 +172,9 @@ impl<'a> Both<'a> {
         let step = step(&self.versions, &mut self.subject, Input::Wake, history, self.now);
         self.note(&step);
         self.defined.wait_until(self.now);
-        if was_due && self.now >= self.top { self.check_wake() } else { Ok(()) }
+        // What journeys did was evaluated besides, and the earlier of two flips is kept.
+        let is_exact = was_due && step.entries.is_empty() && self.now >= self.top;
+        if is_exact { self.check_wake() } else { Ok(()) }
     }
 
     /// Where everything that depends on time was just looked at, the wake is the very next second at which truth
