@@ -131,7 +131,7 @@ fn the_tests_of_the_samples_pass_and_look_at_every_rule() {
         let played: Vec<Played<'_>> = tests.stories.iter().map(played).collect();
         let coverage = Coverage::of(rules, played.iter().map(|played| &played.outcome.seen));
         let said = report::human(&played, &compiled.sources);
-        assert!(said.ends_with(" tests, 0 failed, 0 todo\n"), "{said}{}", coverage.human());
+        assert!(!played.is_empty() && said.ends_with(", 0 failed, 0 todo\n"), "{said}{}", coverage.human());
         assert_eq!(coverage.untested().count(), 0, "{}", coverage.human());
     }
 }
