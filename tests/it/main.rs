@@ -26,6 +26,7 @@ mod live;
 mod meaning;
 #[cfg(feature = "server")]
 mod outbox;
+mod pages;
 mod phones;
 mod providers;
 mod resolve;
