@@ -114,6 +114,7 @@ wrote rules/tests/replies.test.yaml
 
 Next:
   antiphon check              # are the rules right?
+  antiphon describe said-yes  # what does one of them mean?
   antiphon test               # do they do what they should?
   antiphon serve              # start the server
   antiphon activity --follow  # see what comes in
@@ -124,7 +125,7 @@ Next:
     assert_data_eq!(said(&check), "4 files, 2 segments, 1 campaign: 0 errors, 0 warnings\n");
     assert_eq!(check.status.code(), Some(0));
     let test = folder.run(&["test", "--fail-on-empty"]);
-    assert_data_eq!(said(&test), "3 tests, 0 failed, 0 todo\n");
+    assert_data_eq!(said(&test), "1 test, 0 failed, 0 todo\n");
     assert_eq!(test.status.code(), Some(0));
 
     folder.write("rules/schema.yaml", "mine");
