@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use super::exit::{Exit, failed};
-use super::{activity, check, demo, init, serve, test};
+use super::{activity, check, demo, explain, fmt, init, serve, test};
 use crate::settings::{Complaints, Given, Settings, read};
 
 /// A rules engine for replies: keeps segments true to the second and starts campaigns, from what people

@@ -123,7 +123,10 @@ fn pages_are_written_in_one_way() {
     for code in Code::ALL {
         let page = code.page();
         for sentence in [&page.what, &page.why] {
-            assert!(sentence.ends_with(['.', '?']) && sentence.starts_with(|c: char| !c.is_lowercase()), "{code}: {sentence}");
+            assert!(
+                sentence.ends_with(['.', '?']) && sentence.starts_with(|c: char| !c.is_lowercase()),
+                "{code}: {sentence}"
+            );
             assert!(sentence.lines().all(|line| line.chars().count() <= 100), "{code}: {sentence}");
         }
     }
