@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 
 use super::exit::{Exit, failed};
-use super::load;
 use super::paint::{github, human, json, summary};
+use super::{cost, load};
 use crate::diagnostic::{Diagnostic, Severity, Sources};
+use crate::model::rule::RuleSet;
 use crate::scenario;
 
 /// Checks rule files and says everything that is wrong with them, without a server.
@@ -21,6 +22,9 @@ pub struct Arguments {
     /// How complaints are written.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
+    /// Also show what each rule costs: its state, how far back it looks, its wakes, what a backfill reads.
+    #[arg(long)]
+    cost: bool,
     /// End with 3 if there are warnings.
     #[arg(long)]
     deny_warnings: bool,
@@ -50,6 +54,8 @@ pub struct Checked {
     pub files: usize,
     pub segments: usize,
     pub campaigns: usize,
+    /// None where something is wrong.
+    pub rules: Option<RuleSet>,
 }
 
 pub fn run(arguments: &Arguments) -> Exit {
@@ -69,11 +75,7 @@ pub fn run(arguments: &Arguments) -> Exit {
             checked.diagnostics.retain(|diagnostic| diagnostic.severity() != Severity::Advice);
         }
     }
-    match arguments.format {
-        Format::Human => all.iter().for_each(|checked| anstream::print!("{}{}", human(checked), summary(checked))),
-        Format::Json => anstream::println!("{}", json(&all)),
-        Format::Github => anstream::print!("{}", github(&all)),
-    }
+    say(arguments, &all);
     let worst = all.iter().flat_map(|checked| &checked.diagnostics).map(Diagnostic::severity).min();
     match worst {
         Some(Severity::Error) => Exit::Failed,
@@ -82,13 +84,35 @@ pub fn run(arguments: &Arguments) -> Exit {
     }
 }
 
+/// Writes what was found in the form that was asked for.
+fn say(arguments: &Arguments, all: &[Checked]) {
+    match arguments.format {
+        Format::Human => {
+            for checked in all {
+                anstream::print!("{}{}", human(checked), summary(checked));
+                if let Some(rules) = checked.rules.as_ref().filter(|_| arguments.cost) {
+                    anstream::print!("\n{}", cost::table(rules));
+                }
+            }
+        }
+        Format::Json => {
+            let mut found = json(all);
+            if arguments.cost {
+                found["cost"] = all.iter().filter_map(|checked| checked.rules.as_ref()).flat_map(cost::json).collect();
+            }
+            anstream::println!("{found}");
+        }
+        Format::Github => anstream::print!("{}", github(all)),
+    }
+}
+
 /// Checks the rule set below `root`.
 fn check(root: &Path, wanted: &[PathBuf]) -> Result<Checked, String> {
     let (compiled, files) = load::compile(root, wanted)?;
     let tests = scenario::read(&compiled);
-    let (segments, campaigns) = compiled.rules.map_or((0, 0), |set| (set.segments.len(), set.campaigns.len()));
+    let (segments, campaigns) = compiled.rules.as_ref().map_or((0, 0), |set| (set.segments.len(), set.campaigns.len()));
     let mut diagnostics = compiled.diagnostics;
     diagnostics.extend(tests.diagnostics);
     load::keep_wanted(&mut diagnostics, &compiled.sources, wanted);
-    Ok(Checked { diagnostics, sources: compiled.sources, files, segments, campaigns })
+    Ok(Checked { diagnostics, sources: compiled.sources, files, segments, campaigns, rules: compiled.rules })
 }

@@ -4,7 +4,9 @@
 mod activity;
 mod check;
 mod client;
+mod cost;
 mod demo;
+mod describe;
 mod exit;
 mod explain;
 mod fmt;

@@ -1,14 +1,13 @@
 //! The door of the language: all rule files in, one rule set out, or everything that is wrong with them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::check::graph::{self, Uses};
 use super::check::keywords::{self, Keywords};
-use super::check::loops;
 use super::check::names::{Before, CampaignNames, Names, ScheduleNames};
 use super::document;
-use super::envelope::campaigns::{self, CampaignFile, TriggerKind};
+use super::envelope::campaigns::{self, CampaignFile};
 use super::envelope::schedules::{self, ScheduleFile, TaskFile};
 use super::envelope::schema::{self, Declared};
 use super::envelope::segments::{self, SegmentFile};
@@ -16,6 +15,7 @@ use super::envelope::{Kind, kind, steps};
 use super::lower::{self, Place, Scope, TriggerUses};
 use super::node::Node;
 use super::report::{COMPLAINTS_MAX, Report};
+use super::starts;
 use crate::diagnostic::{Code, Diagnostic, FileId, Sources, Span, has_errors};
 use crate::model::rule::{self, Campaign, RuleSet, Schedule, Segment, SegmentKind};
 use crate::model::time;
@@ -94,7 +94,7 @@ struct Compiler<'s> {
 }
 
 /// A rule with the index of its file.
-type Filed<T> = (usize, T);
+pub(super) type Filed<T> = (usize, T);
 
 /// What the rules name of each other.
 #[derive(Default)]
@@ -134,10 +134,11 @@ impl<'s> Compiler<'s> {
         self.errors = self.reports.iter().map(Report::errors).sum();
         let segments = self.segments(&written.segments, &names, &mut uses);
         let campaigns = self.campaigns(&written.campaigns, &names, &mut uses);
-        let schedules = self.schedules(&written, &names);
+        let schedules = self.schedules(&written.schedules, &names);
         self.refuse_own_journeys(&uses, &names);
+        starts::warn_of_idle(&written.schedules, &written.campaigns, &mut self.reports);
         if let (Some(segments), Some(campaigns)) = (&segments, &campaigns) {
-            self.warn_of_circles(campaigns, segments, &written.campaigns);
+            starts::warn_of_circles(campaigns, segments, &written.campaigns, &mut self.reports);
         }
         let rules = written.segments.len() + written.campaigns.len() + written.schedules.len();
         self.advise(&names.declared, rules);
@@ -342,17 +343,10 @@ impl<'s> Compiler<'s> {
         complete.then(|| campaigns.into_values().collect())
     }
 
-    /// By name, and a warning about each that starts nothing.
-    fn schedules(&mut self, written: &Written<'_>, names: &Names) -> Option<Vec<Schedule>> {
-        let triggers = written.campaigns.iter().filter_map(|(_, campaign)| campaign.trigger.as_ref());
-        let used: BTreeSet<&str> = triggers
-            .filter_map(|trigger| match trigger.kind {
-                TriggerKind::Schedule(node) => node.text(),
-                _ => None,
-            })
-            .collect();
+    /// By name.
+    fn schedules(&mut self, written: &[Filed<ScheduleFile<'_>>], names: &Names) -> Option<Vec<Schedule>> {
         let (mut schedules, mut complete) = (BTreeMap::new(), true);
-        for (index, file) in &written.schedules {
+        for (index, file) in written {
             if self.is_full() {
                 return None;
             }
@@ -361,11 +355,6 @@ impl<'s> Compiler<'s> {
             let mut scope = Scope::new(names, Place::Campaign, self.retention);
             let place = place(self.sources, report, &file.at);
             let schedule = lower::schedule(file, place, &mut scope, report);
-            if matches!(file.task, Some(TaskFile::ForEach(_))) && !used.contains(file.name.as_str()) {
-                let message = format!("the schedule `{}` starts nothing", file.name);
-                let complaint = Diagnostic::new(Code::W0713, report.span(&file.at), message);
-                report.complain(complaint.note(format!("a campaign names it: `trigger: {{schedule: {}}}`", file.name)));
-            }
             report.extend(scope.complaints);
             self.errors += report.errors() - before;
             self.bare_within.append(&mut scope.bare_within);
@@ -375,27 +364,6 @@ impl<'s> Compiler<'s> {
             }
         }
         complete.then(|| schedules.into_values().collect())
-    }
-
-    /// Campaigns that start themselves.
-    fn warn_of_circles(&mut self, campaigns: &[Campaign], segments: &[Segment], written: &[Filed<CampaignFile<'_>>]) {
-        for circle in loops::circles(campaigns, segments) {
-            let first = circle.campaigns.first();
-            let Some((index, file)) = written.iter().find(|(_, file)| Some(&file.name) == first) else { continue };
-            let Some(report) = self.reports.get_mut(*index) else { continue };
-            let at = file.trigger.as_ref().map_or(&file.at, |trigger| &trigger.at);
-            let message = format!("what the campaign `{}` does can start it again", file.name);
-            let mut complaint = Diagnostic::new(Code::W0712, report.span(at), message);
-            let step = steps::all(&file.steps).into_iter().find(|step| Some(&step.id) == circle.step.as_ref());
-            if let Some(step) = step {
-                complaint = complaint.also(report.span(&step.word_at), "this leads back to the trigger");
-            }
-            if circle.campaigns.len() > 2 {
-                let path = circle.campaigns.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" → ");
-                complaint = complaint.note(format!("the way round: {path}"));
-            }
-            report.complain(complaint.note("with `frequency: once`, or `once per …`, it comes to an end"));
-        }
     }
 
     /// More would not be shown.

@@ -9,6 +9,8 @@ use crate::diagnostic::{Code, Diagnostic, FileId, Fix, Label, Severity, Span};
 
 /// Complaints that are told at once: of one file, and of all files together.
 pub const COMPLAINTS_MAX: usize = 100;
+/// Of words that are known so many are listed; every map of a rule file has fewer keys.
+const KNOWN_SHOWN_MAX: usize = 24;
 
 /// The complaints about one file, in the order in which they were found.
 #[derive(Debug)]
@@ -91,7 +93,7 @@ impl<'s> Report<'s> {
         if let Some(word) = nearest(written, known.iter().copied()) {
             let quote = quote.map(String::from).unwrap_or_default();
             complaint.fix(format!("did you mean `{word}`?"), at, format!("{quote}{word}{quote}"));
-        } else if !known.is_empty() && known.len() <= 12 {
+        } else if !known.is_empty() && known.len() <= KNOWN_SHOWN_MAX {
             complaint.note(format!("known: `{}`", known.join("`, `")));
         }
     }

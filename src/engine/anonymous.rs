@@ -3,6 +3,7 @@
 use super::compiled::Versions;
 use super::evaluate::Dirty;
 use super::history::settle;
+use super::matching::Observed;
 use super::run::{Mode, Run};
 use super::step::{Step, Subject};
 use crate::model::event::Event;
@@ -15,13 +16,13 @@ use crate::model::transition::Cause;
 #[must_use]
 pub fn anonymous(versions: &Versions, event: &Event, now: Second) -> Step {
     let mut nobody = Subject::new(Person::nobody());
-    let mut run = Run::new(versions, &mut nobody, &[]);
+    let mut run = Run::new(versions, &mut nobody, None);
     run.mode = Mode::Anonymous;
     run.set_instant(now);
     let mut event = event.clone();
     settle(&mut event, 0, now);
     let cause = Cause::Event { seq: 0, key: event.key };
-    let mut starts = run.remember(&event, cause, &mut Dirty::new());
+    let mut starts = run.remember(&Observed::new(&event), cause, &mut Dirty::new());
     starts.sort_by_key(|start| start.campaign);
     starts.dedup_by_key(|start| start.campaign);
     run.start_all(&starts, Some(&event), 0);

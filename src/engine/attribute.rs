@@ -85,6 +85,15 @@ impl AttributeRoutes {
         touched
     }
 
+    /// The conditions that a write of `keys` can touch, whatever it writes.
+    pub fn touchable<'k>(&self, keys: impl Iterator<Item = &'k str>) -> impl Iterator<Item = u32> {
+        let tests = keys.filter_map(|key| self.by_key.get(key)).flatten().filter_map(|place| self.tests.get(*place));
+        tests.flat_map(|tests| {
+            let equalities = tests.equalities.iter().flat_map(|(_, by_value)| by_value.values().flatten());
+            tests.rest.iter().chain(equalities).copied()
+        })
+    }
+
     /// The conditions that a person who has just been made can owe to their first attributes.
     pub fn first(&self, person: &Person) -> Vec<u32> {
         let (mut touched, nobody) = (Vec::new(), Person::nobody());

@@ -1,29 +1,34 @@
 //! From rules to an engine: names become numbers, event phrases atoms, conditions come into dependency
 //! order. All or nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 use sha2::{Digest, Sha256};
 
-use super::atom::{self, Atom, AtomKey, Form};
+use super::atom::{Atom, AtomKey, Form, Kind, What, normal, normal_match};
 use super::attribute::AttributeRoutes;
-use super::compiled::{Campaign, Engine, Uses, Watch, Watched};
-use super::condition::{Condition, Scene};
+use super::chain::Chain;
+use super::compiled::{Campaign, Engine, ScopedAtoms, Uses, Watch, Watched};
+use super::condition::{Condition, Members, Scene};
+use super::evidence::Awaited;
 use super::expression::Value;
 use super::matching::Matcher;
 use super::program::Program;
 use super::route::Router;
 use super::state::State;
+use super::window::{self, Part};
+use crate::model::calendar::Calendar;
+use crate::model::compare::Op;
 use crate::model::id::{CampaignId, RulesVersion, SegmentId};
 use crate::model::person::Person;
 use crate::model::rule::{
-    self, CampaignState, Condition as Rule, Counted, Happened, Match, Phrase, RuleSet, Segment, SegmentKind, Then,
-    Trigger, Window,
+    self, Change, Condition as Rule, Counted, Happened, Match, MessageTest, Phrase, RuleSet, Schema, Segment,
+    SegmentKind, Sequence, Trigger, Verb, Window,
 };
-use crate::model::time::{Length, Second, Span};
+use crate::model::time::{Second, Span};
 use crate::model::value::Properties;
 
 /// What rules mean outside of themselves: the stable numbers of their names, and values of the settings.
@@ -42,9 +47,7 @@ pub enum CompileError {
     Unnumbered { name: String },
     /// A segment that does not exist, or stands behind the rule that names it.
     UnknownSegment { rule: String, segment: String },
-    /// Something that this version does not run.
-    NotYet { rule: String },
-    /// A sequence counted beyond once.
+    /// A sequence of which more is asked than whether it happened.
     CountedSequence { rule: String },
     /// A pattern that does not compile.
     Pattern { rule: String, problem: String },
@@ -59,7 +62,6 @@ impl fmt::Display for CompileError {
             Self::UnknownSegment { rule, segment } => {
                 write!(f, "`{rule}` names segment `{segment}`, which is not there")
             }
-            Self::NotYet { rule } => write!(f, "this version does not run `{rule}`"),
             Self::CountedSequence { rule } => write!(f, "`{rule}` counts a sequence"),
             Self::Pattern { rule, problem } => write!(f, "a pattern of `{rule}` does not compile: {problem}"),
             Self::Step { campaign, step, problem } => write!(f, "step `{step}` of campaign `{campaign}`: {problem}"),
@@ -75,7 +77,7 @@ impl Engine {
     /// # Errors
     /// The first thing that stands in the way. Nothing of the rule set runs then.
     pub fn compile(rules: Arc<RuleSet>, version: RulesVersion, catalogue: &Catalogue) -> Result<Self, CompileError> {
-        let mut builder = Builder::new(catalogue);
+        let mut builder = Builder::new(catalogue, &rules.schema);
         for segment in &rules.segments {
             builder.segment(segment)?;
         }
@@ -104,11 +106,28 @@ struct Builder<'a> {
     manual: BTreeMap<String, SegmentId>,
     /// The conditions of the segments read so far.
     meanings: FxHashMap<SegmentId, Arc<Condition>>,
+    /// By segment: a hash of what it means.
+    digests: FxHashMap<String, AtomKey>,
+    lists: Lists,
     campaigns: Vec<Campaign>,
+    /// What the journeys of the campaign being read remember by themselves.
+    scoped: ScopedAtoms,
+    /// How days lie for whom nothing else is known: part of the name of what depends on it.
+    zone: (String, Option<String>, u32),
+}
+
+/// Watched conditions by what can change them, where the atoms do not say it.
+#[derive(Default)]
+struct Lists {
+    sampled: Vec<u32>,
+    clocks: Vec<u32>,
+    service_window: Vec<u32>,
+    running: FxHashMap<String, Vec<u32>>,
+    local: Vec<u32>,
 }
 
 impl<'a> Builder<'a> {
-    fn new(catalogue: &'a Catalogue) -> Self {
+    fn new(catalogue: &'a Catalogue, schema: &Schema) -> Self {
         Self {
             catalogue,
             rule: String::new(),
@@ -125,7 +144,15 @@ impl<'a> Builder<'a> {
             segments: BTreeMap::new(),
             manual: BTreeMap::new(),
             meanings: FxHashMap::default(),
+            digests: FxHashMap::default(),
+            lists: Lists::default(),
             campaigns: Vec::new(),
+            scoped: ScopedAtoms::default(),
+            zone: (
+                schema.time_zone.clone(),
+                schema.person_time_zone.clone(),
+                schema.week_starts.num_days_from_monday(),
+            ),
         }
     }
 
@@ -134,11 +161,13 @@ impl<'a> Builder<'a> {
         let id = number(&self.catalogue.segments, &segment.name)?;
         if let SegmentKind::Data(rule) = &segment.kind {
             let condition = Arc::new(self.condition(rule)?);
+            self.digests.insert(segment.name.clone(), self.digest(rule));
             self.meanings.insert(id, Arc::clone(&condition));
             self.watch(condition, Watch::Segment(id));
         }
         if segment.kind == SegmentKind::Manual {
             self.manual.insert(segment.name.clone(), id);
+            self.digests.insert(segment.name.clone(), AtomKey::of(&("manual", &segment.name)));
         }
         // Only now: a segment cannot name itself.
         self.segments.insert(segment.name.clone(), id);
@@ -147,12 +176,9 @@ impl<'a> Builder<'a> {
 
     fn campaign(&mut self, place: u32, campaign: &rule::Campaign) -> Result<(), CompileError> {
         self.rule.clone_from(&campaign.name);
+        self.scoped = ScopedAtoms::default();
         let id = number(&self.catalogue.campaigns, &campaign.name)?;
-        match self.trigger(place, id, &campaign.trigger) {
-            // A draft may be started by what this version does not run, and then by nothing.
-            Err(CompileError::NotYet { .. }) if campaign.state == CampaignState::Draft => {}
-            started => started?,
-        }
+        self.trigger(place, id, &campaign.trigger)?;
         let filter = campaign.filter.as_ref().map(|rule| self.condition(rule)).transpose()?;
         let key = campaign.key.clone().map(rule::Expression::Path);
         let key = key.as_ref().map(Value::compile).transpose();
@@ -162,9 +188,14 @@ impl<'a> Builder<'a> {
             problem,
         })?;
         let exit = campaign.exit.as_ref().map(|rule| self.condition(rule)).transpose()?;
-        let goal = campaign.goal.as_ref().map(|goal| self.condition(&goal.condition)).transpose()?;
+        let mut goal = None;
+        if let Some(rule) = &campaign.goal {
+            let condition = self.condition(&rule.condition)?;
+            goal = Some(Awaited::compile(&rule.condition, condition, &campaign.name)?);
+        }
         let program = Program::compile(campaign, &mut |rule| self.condition(rule))?;
-        self.campaigns.push(Campaign { id, filter, key, exit, goal, program });
+        let scoped = std::mem::take(&mut self.scoped);
+        self.campaigns.push(Campaign { id, filter, key, exit, goal, program, scoped });
         Ok(())
     }
 
@@ -175,14 +206,15 @@ impl<'a> Builder<'a> {
                 self.uses_of(matcher).triggers.push(place);
             }
             Trigger::Event(phrase @ Phrase::Sequence(_)) => {
-                let key = self.atom(phrase, Form::Follows, 1)?;
-                self.atom_mut(key).triggers.push(place);
+                let atom = self.sequence(phrase, true)?;
+                self.atom_mut(atom).triggers.push(place);
             }
             Trigger::Becomes(rule) => {
                 let condition = Arc::new(self.condition(rule)?);
                 self.watch(condition, Watch::Becomes(place, id));
             }
-            Trigger::Schedule(_) | Trigger::Api => return Err(self.not_yet()),
+            // Nothing that happens to the person starts these.
+            Trigger::Schedule(_) | Trigger::Api => {}
         }
         Ok(())
     }
@@ -202,14 +234,18 @@ impl<'a> Builder<'a> {
                     .ok_or_else(|| CompileError::UnknownSegment { rule: self.rule.clone(), segment: name.clone() })?;
                 Condition::Member(id, self.meanings.get(&id).cloned())
             }
+            Rule::InCampaign(name) => Condition::Running(name.clone()),
+            Rule::InSample { name, share } => Condition::Sample { name: name.clone(), share: *share },
+            Rule::ServiceWindow => Condition::ServiceWindow,
+            Rule::LocalTime { from, to } => Condition::LocalTime { from: *from, to: *to },
+            Rule::LocalDay(days) => Condition::LocalDay(days.clone()),
             Rule::KnownFor(span) => Condition::KnownFor(*span),
+            Rule::HeldFor { condition, span } => {
+                let (atom, condition) = self.held(condition)?;
+                Condition::HeldFor { atom, condition, span: *span }
+            }
             Rule::Happened(happened) => self.happened(happened)?,
-            _ => return Err(self.not_yet()),
         })
-    }
-
-    fn not_yet(&self) -> CompileError {
-        CompileError::NotYet { rule: self.rule.clone() }
     }
 
     fn conditions(&mut self, parts: &[Rule]) -> Result<Vec<Condition>, CompileError> {
@@ -217,44 +253,142 @@ impl<'a> Builder<'a> {
     }
 
     fn happened(&mut self, happened: &Happened) -> Result<Condition, CompileError> {
-        let Happened { what, counted: Counted::Times(times), window } = happened else { return Err(self.not_yet()) };
-        if !matches!(window, Window::Ever | Window::Last(Length::Elapsed(_))) {
-            return Err(self.not_yet());
-        }
-        if matches!(what, Phrase::Sequence(_)) && times.enough() > 1 {
-            return Err(CompileError::CountedSequence { rule: self.rule.clone() });
-        }
-        let atom = self.atom(what, atom::form(what, *times, *window), times.enough().max(1))?;
-        Ok(Condition::Happened { atom, times: *times, window: *window })
+        let window = happened.window;
+        let times = match (&happened.what, &happened.counted) {
+            (Phrase::Sequence(_), Counted::Times(times)) if times.enough() <= 1 => *times,
+            (Phrase::Sequence(_), _) => return Err(CompileError::CountedSequence { rule: self.rule.clone() }),
+            (Phrase::One(_), Counted::Times(times) | Counted::Distinct { times, .. }) => *times,
+            (Phrase::One(_), Counted::Newest) => rule::Times::AtLeast(1),
+        };
+        let atom = self.atom(happened, times.enough().max(1))?;
+        let deadline = self.atom_mut(atom).chain().and_then(|chain| chain.absent.as_ref()).map(|last| last.deadline);
+        Ok(Condition::Happened { atom, times, window, deadline })
     }
 
-    fn atom(&mut self, what: &Phrase, form: Form, keep: u32) -> Result<AtomKey, CompileError> {
-        let key = atom::key(what, form);
+    /// The person's own memory of a sequence, whatever it is looked at for.
+    fn sequence(&mut self, what: &Phrase, keep_all: bool) -> Result<AtomKey, CompileError> {
+        let happened = Happened { what: what.clone(), counted: Counted::ONCE, window: Window::Ever };
+        let atom = self.unscoped(&happened, 1, false)?;
+        self.atom_mut(atom).keep_all |= keep_all;
+        Ok(atom)
+    }
+
+    /// The memory that answers `happened`: the person's, or one of the journey's own.
+    fn atom(&mut self, happened: &Happened, keep: u32) -> Result<AtomKey, CompileError> {
+        if happened.window != Window::SinceEntry && !tests(&happened.what).any(is_scoped) {
+            return self.unscoped(happened, keep, false);
+        }
+        let twin = match &happened.what {
+            Phrase::Sequence(_) => Some(self.sequence(&happened.what, true)?),
+            Phrase::One(_) => None,
+        };
+        let key = self.unscoped(happened, keep, true)?;
+        if let Some(place) = self.atom_by_key.get(&key).copied()
+            && !self.scoped.atoms.iter().any(|(known, _)| *known == place)
+        {
+            self.scoped.atoms.push((place, twin));
+        }
+        Ok(key)
+    }
+
+    fn unscoped(&mut self, happened: &Happened, keep: u32, scoped: bool) -> Result<AtomKey, CompileError> {
+        let kind = Kind::of(happened);
+        let part = Part::of(happened.window);
+        let what = self.what(&happened.what, &kind)?;
+        let numbers = numbers(&what);
+        let local = part.is_local()
+            || matches!(kind, Kind::Tally(Form::Days) | Kind::Values { by_day: true, .. })
+            || matches!(&what, What::Sequence { chain, .. } if chain.is_local())
+            || numbers.iter().any(|number| self.matchers.get(*number as usize).is_some_and(Matcher::is_local));
+        let zone = local.then_some(&self.zone);
+        let key = AtomKey::of(&(&kind, normal(&happened.what), part, scoped, zone));
+        let keep_all = happened.window != Window::Ever;
         if self.atom_by_key.contains_key(&key) {
             let atom = self.atom_mut(key);
             atom.keep = atom.keep.max(keep);
+            atom.keep_all |= keep_all;
             return Ok(key);
         }
-        let (first, then, within) = match what {
-            Phrase::One(rule) => (self.matcher(rule)?, None, Span(0)),
-            Phrase::Sequence(two) => match two.steps.as_slice() {
-                [Then { not: false, event, same: None, within: Some(Length::Elapsed(within)) }] => {
-                    (self.matcher(&two.first)?, Some(self.matcher(event)?), *within)
-                }
-                _ => return Err(self.not_yet()),
-            },
-        };
         let place = next(&self.atoms);
-        for matcher in [Some(first), then].into_iter().flatten() {
-            let uses = self.uses_of(matcher);
-            if uses.atoms.last() != Some(&place) {
-                uses.atoms.push(place);
-            }
+        for number in numbers {
+            push_once(&mut self.uses_of(number).atoms, place);
         }
+        let moves = tests(&happened.what).any(|rule| matches!(rule.verb, Verb::Moved(_)));
+        let changes = tests(&happened.what).any(|rule| matches!(rule.verb, Verb::Changed(_)));
         let (conditions, timed, triggers) = (Vec::new(), Vec::new(), Vec::new());
-        self.atoms.push(Atom { key, form, keep, within, first, then, conditions, timed, triggers });
+        let atom = Atom { key, what, part, keep, keep_all, scoped, local, moves, changes, conditions, timed, triggers };
+        self.atoms.push(atom);
         self.atom_by_key.insert(key, place);
         Ok(key)
+    }
+
+    fn what(&mut self, phrase: &Phrase, kind: &Kind) -> Result<What, CompileError> {
+        Ok(match (phrase, kind) {
+            (Phrase::Sequence(sequence), Kind::Tally(form)) => {
+                What::Sequence { chain: self.chain(sequence)?, form: *form }
+            }
+            // Nothing else is asked of sequences.
+            (Phrase::Sequence(sequence), _) => What::Sequence { chain: self.chain(sequence)?, form: Form::Times },
+            (Phrase::One(rule), Kind::Tally(form)) => What::Tally { test: self.matcher(rule)?, form: *form },
+            (Phrase::One(rule), Kind::Values { property, by_day }) => {
+                What::Values { test: self.matcher(rule)?, property: property.clone(), by_day: *by_day }
+            }
+            (Phrase::One(rule), Kind::Newest) => {
+                What::Newest { test: self.matcher(rule)?, among: self.matcher(&among(rule))? }
+            }
+        })
+    }
+
+    fn chain(&mut self, sequence: &Sequence) -> Result<Chain, CompileError> {
+        Chain::compile(sequence, |rule| self.matcher(rule))
+    }
+
+    /// The memory of how long `rule` has held. It is followed from now on.
+    fn held(&mut self, rule: &Rule) -> Result<(AtomKey, Arc<Condition>), CompileError> {
+        let own = std::mem::take(&mut self.scoped);
+        let condition = Arc::new(self.condition(rule)?);
+        let inner = std::mem::replace(&mut self.scoped, own);
+        let scoped = !inner.is_empty();
+        for atom in inner.atoms {
+            if !self.scoped.atoms.contains(&atom) {
+                self.scoped.atoms.push(atom);
+            }
+        }
+        self.scoped.held.extend(inner.held);
+        let key = AtomKey::of(&("held", self.digest(rule), scoped, &self.zone));
+        if !self.atom_by_key.contains_key(&key) {
+            let (conditions, timed, triggers) = (Vec::new(), Vec::new(), Vec::new());
+            self.atom_by_key.insert(key, next(&self.atoms));
+            self.atoms.push(Atom {
+                key,
+                what: What::Held,
+                part: Part::All,
+                keep: 1,
+                keep_all: false,
+                scoped,
+                local: false,
+                moves: false,
+                changes: false,
+                conditions,
+                timed,
+                triggers,
+            });
+            if !scoped {
+                self.watch(Arc::clone(&condition), Watch::Held(key));
+            }
+        }
+        if scoped && !self.scoped.held.iter().any(|(known, _)| *known == key) {
+            self.scoped.held.push((key, Arc::clone(&condition)));
+        }
+        Ok((key, condition))
+    }
+
+    /// A hash of what `rule` means, with the segments that it names.
+    fn digest(&self, rule: &Rule) -> AtomKey {
+        let mut names = Vec::new();
+        segments_in(rule, &mut names);
+        let named: Vec<Option<AtomKey>> = names.iter().map(|name| self.digests.get(*name).copied()).collect();
+        AtomKey::of(&(rule, named))
     }
 
     fn atom_mut(&mut self, key: AtomKey) -> &mut Atom {
@@ -264,7 +398,7 @@ impl<'a> Builder<'a> {
 
     /// The number of an event test; equal tests share one.
     fn matcher(&mut self, rule: &Match) -> Result<u32, CompileError> {
-        let key = atom::key(&Phrase::One(Box::new(rule.clone())), Form::Times);
+        let key = AtomKey::of(&normal_match(rule));
         if let Some(number) = self.matcher_by_key.get(&key) {
             return Ok(*number);
         }
@@ -285,27 +419,56 @@ impl<'a> Builder<'a> {
     /// Files a condition whose truth is kept up under everything that can change it.
     fn watch(&mut self, condition: Arc<Condition>, what: Watch) {
         let place = next(&self.watched);
-        let mut longest = None;
-        self.file(&condition, place, &mut longest);
-        self.known_for.extend(longest.map(|span| (span, place)));
+        let mut filing = Filing { place, longest: None, followed: matches!(what, Watch::Held(_)).then(BTreeSet::new) };
+        self.file(&condition, &mut filing);
+        self.known_for.extend(filing.longest.map(|span| (span, place)));
         self.watched.push(Watched { condition, what, at_birth: false });
     }
 
-    fn file(&mut self, condition: &Condition, place: u32, longest: &mut Option<Span>) {
+    fn file(&mut self, condition: &Condition, filing: &mut Filing) {
+        let place = filing.place;
         match condition {
             Condition::Everyone => {}
-            Condition::Not(part) => self.file(part, place, longest),
-            Condition::All(parts) | Condition::Any(parts) => {
-                parts.iter().for_each(|part| self.file(part, place, longest));
+            Condition::Not(part) => self.file(part, filing),
+            Condition::All(parts) | Condition::Any(parts) => parts.iter().for_each(|part| self.file(part, filing)),
+            Condition::Attribute(test) => {
+                self.attributes.add(place, test);
+                if matches!(test.op, Op::Time(_)) {
+                    push_once(&mut self.lists.local, place);
+                }
             }
-            Condition::Attribute(test) => self.attributes.add(place, test),
-            Condition::Member(segment, _) => push_once(self.dependents.entry(*segment).or_default(), place),
-            Condition::KnownFor(span) => *longest = (*longest).max(Some(*span)),
-            Condition::Happened { atom, window, .. } => {
+            Condition::Member(segment, meaning) => match (meaning, &mut filing.followed) {
+                // What is followed does not look at what is recorded.
+                (Some(meaning), Some(seen)) => {
+                    if seen.insert(*segment) {
+                        self.file(&Arc::clone(meaning), filing);
+                    }
+                }
+                _ => push_once(self.dependents.entry(*segment).or_default(), place),
+            },
+            Condition::Running(campaign) => {
+                push_once(self.lists.running.entry(campaign.clone()).or_default(), place);
+            }
+            Condition::Sample { .. } => push_once(&mut self.lists.sampled, place),
+            Condition::ServiceWindow => push_once(&mut self.lists.service_window, place),
+            Condition::LocalTime { .. } | Condition::LocalDay(_) => {
+                push_once(&mut self.lists.clocks, place);
+                push_once(&mut self.lists.local, place);
+            }
+            Condition::KnownFor(span) => filing.longest = filing.longest.max(Some(*span)),
+            Condition::HeldFor { atom, .. } => {
                 let atom = self.atom_mut(*atom);
                 push_once(&mut atom.conditions, place);
-                if matches!(window, Window::Last(_)) {
+                push_once(&mut atom.timed, place);
+            }
+            Condition::Happened { atom, window, deadline, .. } => {
+                let atom = self.atom_mut(*atom);
+                push_once(&mut atom.conditions, place);
+                if window::is_sliding(*window) || deadline.is_some() {
                     push_once(&mut atom.timed, place);
+                }
+                if atom.local || window::is_local(*window) {
+                    push_once(&mut self.lists.local, place);
                 }
             }
         }
@@ -316,8 +479,14 @@ impl<'a> Builder<'a> {
         self.births();
         self.known_for.sort_unstable_by_key(|(span, place)| (std::cmp::Reverse(*span), *place));
         let fingerprint = self.fingerprint(&rules);
-        let born = (0..).zip(&self.watched).filter(|(_, watched)| watched.at_birth).map(|(place, _)| place).collect();
+        let watched = || (0..).zip(&self.watched);
+        let born = watched().filter(|(_, watched)| watched.at_birth).map(|(place, _)| place).collect();
+        let held = watched().filter(|(_, watched)| matches!(watched.what, Watch::Held(_)));
+        let held = held.map(|(place, _)| place).collect();
         let campaign_by_name = rules.campaigns.iter().map(|rule| rule.name.clone()).zip(0..).collect();
+        let absences = (0..).zip(&self.atoms).filter(|(_, atom)| atom.chain().is_some_and(|c| c.absent.is_some()));
+        let absences = absences.map(|(place, _)| place).collect();
+        let Lists { sampled, clocks, service_window, running, local } = self.lists;
         Ok(Engine {
             version,
             fingerprint,
@@ -333,7 +502,15 @@ impl<'a> Builder<'a> {
             dependents: self.dependents,
             attributes: self.attributes,
             known_for: self.known_for,
+            sampled,
+            clocks,
+            service_window,
+            running,
+            local,
+            held,
+            absences,
             segments: self.segments.values().copied().collect(),
+            segment_names: self.segments.into_iter().map(|(name, id)| (id, name)).collect(),
             manual: self.manual,
             campaigns: self.campaigns,
             campaign_by_name,
@@ -344,7 +521,13 @@ impl<'a> Builder<'a> {
     fn births(&mut self) {
         let (nobody, mut state) = (Person::nobody(), State::default());
         for watched in &mut self.watched {
-            let scene = Scene { person: &nobody, state: &state, recorded: true };
+            let scene = Scene {
+                person: &nobody,
+                state: &state,
+                scoped: None,
+                members: Members::Recorded,
+                calendar: Calendar::default(),
+            };
             watched.at_birth = watched.condition.truth(scene, Second(0));
             if let Watch::Segment(segment) = watched.what {
                 state.set_member(segment, watched.at_birth, Second(0));
@@ -359,11 +542,68 @@ impl<'a> Builder<'a> {
             Trigger::Becomes(condition) => Some((campaign.id, condition)),
             Trigger::Event(_) | Trigger::Schedule(_) | Trigger::Api => None,
         });
-        let mut atoms: Vec<(AtomKey, u32)> = self.atoms.iter().map(|atom| (atom.key, atom.keep)).collect();
+        // What journeys remember by themselves is theirs.
+        let atoms = self.atoms.iter().filter(|atom| !atom.scoped);
+        let mut atoms: Vec<_> = atoms.map(|atom| (atom.key, atom.keep, atom.keep_all)).collect();
         atoms.sort_unstable();
-        let what = (&self.segments, segments, becomes.collect::<Vec<_>>(), atoms);
+        let what = (&self.segments, segments, becomes.collect::<Vec<_>>(), atoms, &self.zone);
         let bytes = postcard::to_stdvec(&what).expect("rules are plain data of known length");
         Sha256::digest(&bytes).iter().take(8).fold(0, |hash, byte| (hash << 8) | u64::from(*byte))
+    }
+}
+
+/// A condition being filed.
+struct Filing {
+    place: u32,
+    /// The longest `known for` in it.
+    longest: Option<Span>,
+    /// It is followed: the segments whose conditions were filed with it.
+    followed: Option<BTreeSet<SegmentId>>,
+}
+
+/// The event tests of a phrase.
+fn tests(what: &Phrase) -> impl Iterator<Item = &Match> {
+    let (first, steps) = match what {
+        Phrase::One(rule) => (rule.as_ref(), [].as_slice()),
+        Phrase::Sequence(sequence) => (&sequence.first, sequence.steps.as_slice()),
+    };
+    std::iter::once(first).chain(steps.iter().map(|step| &step.event))
+}
+
+/// Whether only a journey can tell.
+fn is_scoped(rule: &Match) -> bool {
+    rule.target.as_ref().is_some_and(|target| matches!(target.message, MessageTest::Step(_)))
+}
+
+/// The numbers of the event tests that `what` looks at.
+fn numbers(what: &What) -> Vec<u32> {
+    match what {
+        What::Tally { test, .. } | What::Values { test, .. } => vec![*test],
+        What::Newest { test, among } => vec![*test, *among],
+        What::Sequence { chain, .. } => chain.tests().collect(),
+        What::Held => Vec::new(),
+    }
+}
+
+/// The events of which `most recently` takes the newest: those with the same verb, `to` and `via`. The name
+/// belongs to the verb; of deliveries the message, and of a change the values, are tests on the newest.
+fn among(rule: &Match) -> Match {
+    let verb = match &rule.verb {
+        Verb::Changed(change) => Verb::Changed(Box::new(Change { from: None, to: None, ..change.as_ref().clone() })),
+        verb => verb.clone(),
+    };
+    let is_delivery = matches!(verb, Verb::WasSent | Verb::Received | Verb::Read | Verb::FailedToReceive);
+    let target = rule.target.clone().filter(|_| !is_delivery);
+    Match { target, via: rule.via, ..Match::any(verb) }
+}
+
+/// The segments that `rule` names.
+fn segments_in<'r>(rule: &'r Rule, names: &mut Vec<&'r str>) {
+    match rule {
+        Rule::InSegment(name) => names.push(name),
+        Rule::Not(part) | Rule::HeldFor { condition: part, .. } => segments_in(part, names),
+        Rule::All(parts) | Rule::Any(parts) => parts.iter().for_each(|part| segments_in(part, names)),
+        _ => {}
     }
 }
 

@@ -9,6 +9,7 @@ use rustc_hash::FxHashMap;
 use super::atom::{Atom, AtomKey};
 use super::attribute::AttributeRoutes;
 use super::condition::Condition;
+use super::evidence::Awaited;
 use super::expression::Value;
 use super::matching::Matcher;
 use super::program::Program;
@@ -43,7 +44,22 @@ pub struct Engine {
     pub(super) attributes: AttributeRoutes,
     /// Conditions with `known for`, by the longest span in each, longest first.
     pub(super) known_for: Vec<(Span, u32)>,
+    /// Watched conditions that are true of some people from the start.
+    pub(super) sampled: Vec<u32>,
+    /// Those that clocks on walls change, for everybody.
+    pub(super) clocks: Vec<u32>,
+    /// Those that look at the service window.
+    pub(super) service_window: Vec<u32>,
+    /// By campaign: those that ask whether a journey of it is running.
+    pub(super) running: FxHashMap<String, Vec<u32>>,
+    /// Those that depend on how the person's days lie.
+    pub(super) local: Vec<u32>,
+    /// Those that are followed for `for at least`, inner ones first.
+    pub(super) held: Vec<u32>,
+    /// Sequences that end with an absence.
+    pub(super) absences: Vec<u32>,
     pub(super) segments: BTreeSet<SegmentId>,
+    pub(super) segment_names: FxHashMap<SegmentId, String>,
     /// Those whose members come from outside.
     pub(super) manual: BTreeMap<String, SegmentId>,
     /// In the order of the rule set, which is that of their names.
@@ -54,7 +70,7 @@ pub struct Engine {
 /// What is concerned when an event passes a test.
 #[derive(Debug, Default)]
 pub struct Uses {
-    /// Atoms that remember it, alone or as part of a sequence.
+    /// Atoms that remember it, alone or among others.
     pub atoms: Vec<u32>,
     /// Campaigns that it starts.
     pub triggers: Vec<u32>,
@@ -75,6 +91,8 @@ pub enum Watch {
     Segment(SegmentId),
     /// A campaign, by its place among the engine's.
     Becomes(u32, CampaignId),
+    /// The run of seconds in which the condition holds.
+    Held(AtomKey),
 }
 
 /// A campaign, ready. What is not here is read from the rule.
@@ -84,8 +102,24 @@ pub struct Campaign {
     pub filter: Option<Condition>,
     pub key: Option<Value>,
     pub exit: Option<Condition>,
-    pub goal: Option<Condition>,
+    pub goal: Option<Awaited>,
     pub program: Program,
+    pub scoped: ScopedAtoms,
+}
+
+/// What a campaign's journeys remember by themselves.
+#[derive(Debug, Default)]
+pub struct ScopedAtoms {
+    /// By place among the engine's atoms; of a sequence, the person's own atom that it begins from.
+    pub atoms: Vec<(u32, Option<AtomKey>)>,
+    /// Conditions that are followed for `for at least`, inner ones first.
+    pub held: Vec<(AtomKey, Arc<Condition>)>,
+}
+
+impl ScopedAtoms {
+    pub fn is_empty(&self) -> bool {
+        self.atoms.is_empty() && self.held.is_empty()
+    }
 }
 
 /// The rule sets in force: journeys run on the one they started with.
@@ -135,6 +169,16 @@ impl Engine {
     #[must_use]
     pub fn manual_segment(&self, name: &str) -> Option<SegmentId> {
         self.manual.get(name).copied()
+    }
+
+    /// Whether the condition at `place` is followed for `for at least`.
+    pub(super) fn is_held(&self, place: u32) -> bool {
+        self.held.binary_search(&place).is_ok()
+    }
+
+    /// Whether what is remembered depends on how the person's days lie.
+    pub(super) fn remembers_days(&self) -> bool {
+        !self.held.is_empty() || self.atoms.iter().any(|atom| atom.local)
     }
 
     pub(super) fn atom(&self, key: AtomKey) -> Option<&Atom> {

@@ -1,18 +1,28 @@
 //! Conditions, ready: their truth at one instant, and when time alone will change it next.
 //! Both are pure functions of what is known about the person.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use chrono::{Datelike as _, NaiveTime, Weekday};
+use rustc_hash::FxHashMap;
+
+use super::ask::SERVICE_WINDOW;
 use super::atom::AtomKey;
+use super::chain::Deadline;
+use super::held::Held;
 use super::memory::Memory;
+use super::scoped::Scoped;
 use super::state::State;
 use crate::model::calendar::{Calendar, Now};
 use crate::model::compare::Comparison;
 use crate::model::id::SegmentId;
 use crate::model::limit::FLIP_CANDIDATES_MAX;
 use crate::model::person::Person;
-use crate::model::rule::{Times, Window};
-use crate::model::time::{Length, Second, Span};
+use crate::model::rule::{Share, Times, Window};
+use crate::model::sample;
+use crate::model::time::{Second, Span};
 
 /// A condition whose names are resolved and whose event phrases are atoms.
 #[derive(Clone, Debug)]
@@ -24,11 +34,31 @@ pub enum Condition {
     Attribute(Comparison),
     /// Membership in a segment, with the segment's own condition unless its members come from outside.
     Member(SegmentId, Option<Arc<Condition>>),
+    /// A journey of the campaign of this name is running.
+    Running(String),
+    Sample {
+        name: String,
+        share: Share,
+    },
+    ServiceWindow,
+    LocalTime {
+        from: NaiveTime,
+        to: NaiveTime,
+    },
+    LocalDay(Vec<Weekday>),
     KnownFor(Span),
+    /// The condition has held for so long; its run is what the atom remembers.
+    HeldFor {
+        atom: AtomKey,
+        condition: Arc<Condition>,
+        span: Span,
+    },
     Happened {
         atom: AtomKey,
         times: Times,
         window: Window,
+        /// Of a sequence that ends with an absence.
+        deadline: Option<Deadline>,
     },
 }
 
@@ -37,9 +67,45 @@ pub enum Condition {
 pub struct Scene<'a> {
     pub person: &'a Person,
     pub state: &'a State,
-    /// Whether the recorded memberships are those of the condition's own rule set. An older one's are
-    /// not recorded any more; there a segment means its condition.
-    pub recorded: bool,
+    /// The memory of the journey that asks.
+    pub scoped: Option<&'a Scoped>,
+    pub members: Members<'a>,
+    pub calendar: Calendar,
+}
+
+/// What `in segment` looks at.
+#[derive(Clone, Copy)]
+pub enum Members<'a> {
+    /// The recorded memberships.
+    Recorded,
+    /// The conditions of the segments: those of another rule set are not recorded, nor is the past as it is
+    /// known now. What was found is kept, by segment and second.
+    Meant(&'a Meant),
+}
+
+/// The truth of segments' conditions, by second.
+pub type Meant = RefCell<FxHashMap<(SegmentId, Second), bool>>;
+
+impl Scene<'_> {
+    fn memory(&self, key: AtomKey) -> Option<&Memory> {
+        self.scoped.and_then(|scoped| scoped.memory(key)).or_else(|| self.state.memory(key))
+    }
+
+    fn at(&self, at: Second) -> Now {
+        Now { at, calendar: self.calendar }
+    }
+
+    /// The run of `condition` up to `now`, if it is remembered.
+    fn run(&self, atom: AtomKey, condition: &Condition, now: Second) -> Option<Held> {
+        let Some(Memory::Held(held)) = self.memory(atom) else { return None };
+        let (mut held, meant) = (held.clone(), RefCell::default());
+        held.advance(condition, Scene { members: Members::Meant(&meant), ..*self }, now);
+        Some(held)
+    }
+
+    fn service_window_closes(&self) -> Option<Second> {
+        self.state.newest_inbound().map(|newest| newest.plus(SERVICE_WINDOW))
+    }
 }
 
 impl Condition {
@@ -51,54 +117,90 @@ impl Condition {
             Self::Not(condition) => !condition.truth(scene, now),
             Self::All(parts) => parts.iter().all(|part| part.truth(scene, now)),
             Self::Any(parts) => parts.iter().any(|part| part.truth(scene, now)),
-            Self::Attribute(test) => test.holds_of(scene.person.value(&test.name).as_deref(), utc(now)),
-            Self::Member(_, Some(meaning)) if !scene.recorded => meaning.truth(scene, now),
-            Self::Member(segment, _) => scene.state.is_in(*segment),
+            Self::Attribute(test) => test.holds_of(scene.person.value(&test.name).as_deref(), scene.at(now)),
+            Self::Member(segment, meaning) => match (meaning, scene.members) {
+                (Some(meaning), Members::Meant(found)) => {
+                    let known = found.borrow().get(&(*segment, now)).copied();
+                    known.unwrap_or_else(|| {
+                        let truth = meaning.truth(scene, now);
+                        found.borrow_mut().insert((*segment, now), truth);
+                        truth
+                    })
+                }
+                (None, _) | (_, Members::Recorded) => scene.state.is_in(*segment),
+            },
+            Self::Running(campaign) => scene.state.is_running(campaign),
+            Self::Sample { name, share } => sample::is_within(sample::place(name, scene.person.cio_id), *share),
+            // Like every window it ends now: what lies ahead opens nothing.
+            Self::ServiceWindow => scene.service_window_closes().is_some_and(|closes| now < closes),
+            Self::LocalTime { from, to } => {
+                let time = scene.calendar.local(now).time();
+                if from < to { *from <= time && time < *to } else { *from <= time || time < *to }
+            }
+            Self::LocalDay(days) => days.contains(&scene.calendar.day(now).weekday()),
             Self::KnownFor(span) => now >= scene.person.known_since.plus(*span),
-            Self::Happened { atom, times, window } => {
-                let count = scene.state.memory(*atom).map_or(0, |memory| memory.count(*window, now));
-                times.holds(count)
+            Self::HeldFor { atom, condition, span } => {
+                scene.run(*atom, condition, now).is_some_and(|held| held.holds(*span, now))
+            }
+            Self::Happened { atom, times, window, deadline } => {
+                let count = |memory: &Memory| memory.count(*window, *deadline, scene.at(now));
+                times.holds(scene.memory(*atom).map_or(0, count))
             }
         }
     }
 
     /// The first second after `now` at which time alone changes the truth, which is `truth` now.
     ///
-    /// Memberships are taken as they stand: a segment that changes brings its own wake, and whoever
-    /// names it is asked again then. After many candidates the next one is taken unseen: an early
-    /// wake costs little and changes nothing.
+    /// Recorded memberships are taken as they stand: a segment that changes brings its own wake, and whoever
+    /// names it is asked again then. So does what has to hold for some time. After many candidates the next
+    /// one is taken unseen: an early wake costs little and changes nothing.
     #[must_use]
     pub fn next_flip(&self, scene: Scene<'_>, now: Second, truth: bool) -> Option<Second> {
         let mut at = Vec::new();
-        self.candidates(scene, now, &mut at);
+        self.candidates(scene, now, &mut at, &mut BTreeSet::new());
+        at.retain(|at| *at > now);
         at.sort_unstable();
         at.dedup();
         let flips = |(tried, at): &(usize, Second)| *tried >= FLIP_CANDIDATES_MAX || self.truth(scene, *at) != truth;
         at.into_iter().enumerate().find(flips).map(|(_, at)| at)
     }
 
-    /// The instants after `now` at which a part can change.
-    fn candidates(&self, scene: Scene<'_>, now: Second, at: &mut Vec<Second>) {
+    /// The instants at which a part can change. Only those after `now` are of interest.
+    fn candidates(&self, scene: Scene<'_>, now: Second, at: &mut Vec<Second>, seen: &mut BTreeSet<SegmentId>) {
         match self {
-            Self::Everyone | Self::Member(..) => {}
-            Self::Not(condition) => condition.candidates(scene, now, at),
-            Self::All(parts) | Self::Any(parts) => parts.iter().for_each(|part| part.candidates(scene, now, at)),
+            Self::Everyone | Self::Running(_) | Self::Sample { .. } => {}
+            Self::Not(condition) => condition.candidates(scene, now, at, seen),
+            Self::All(parts) | Self::Any(parts) => parts.iter().for_each(|part| part.candidates(scene, now, at, seen)),
             Self::Attribute(test) if test.is_timed() => {
-                at.extend(test.flips_of(scene.person.value(&test.name).as_deref(), utc(now)));
+                at.extend(test.flips_of(scene.person.value(&test.name).as_deref(), scene.at(now)));
             }
             Self::Attribute(_) => {}
-            Self::KnownFor(span) => at.extend(Some(scene.person.known_since.plus(*span)).filter(|at| *at > now)),
-            Self::Happened { atom, window: Window::Last(Length::Elapsed(span)), .. } => {
-                let stamps = scene.state.memory(*atom).into_iter().flat_map(Memory::stamps);
-                // Newest first: once one is out of the window, so are the others.
-                at.extend(stamps.map(|stamp| stamp.plus(*span)).take_while(|at| *at > now));
+            Self::Member(segment, meaning) => {
+                if let (Some(meaning), Members::Meant(_)) = (meaning, scene.members)
+                    && seen.insert(*segment)
+                {
+                    meaning.candidates(scene, now, at, seen);
+                }
             }
-            Self::Happened { .. } => {}
+            Self::ServiceWindow => at.extend(scene.service_window_closes()),
+            Self::LocalTime { from, to } => at.extend(scene.calendar.clock_flips(now, &[*from, *to])),
+            Self::LocalDay(_) => at.extend(scene.calendar.midnights_after(now)),
+            Self::KnownFor(span) => at.push(scene.person.known_since.plus(*span)),
+            Self::HeldFor { atom, condition, span } => {
+                let Some(held) = scene.run(*atom, condition, now) else { return };
+                at.extend(held.flip(*span));
+                // A run ends where the condition flips, and has lasted so long after it began there.
+                let mut inner = Vec::new();
+                let meant = RefCell::default();
+                let scene = Scene { members: Members::Meant(&meant), ..scene };
+                condition.candidates(scene, now, &mut inner, &mut BTreeSet::new());
+                at.extend(inner.into_iter().filter(|flip| *flip > now).flat_map(|flip| [flip, flip.plus(*span)]));
+            }
+            Self::Happened { atom, window, deadline, .. } => {
+                if let Some(memory) = scene.memory(*atom) {
+                    memory.flips(*window, *deadline, scene.calendar, at);
+                }
+            }
         }
     }
-}
-
-/// Days in UTC.
-pub fn utc(at: Second) -> Now {
-    Now { at, calendar: Calendar::default() }
 }

@@ -3,27 +3,45 @@
 use std::collections::BTreeMap;
 
 use super::compiled::Watch;
-use super::condition::Scene;
+use super::condition::{Members, Scene};
+use super::history;
+use super::memory::Memory;
 use super::run::Run;
+use super::scoped::Scoped;
 use super::trigger::Start;
 use crate::model::id::SegmentId;
+use crate::model::time::Second;
 use crate::model::transition::{Cause, Transition};
 
 /// Watched conditions to be evaluated, in dependency order, and why.
 pub type Dirty = BTreeMap<u32, Cause>;
 
 impl Run<'_> {
+    /// What conditions of the rule set in force see.
+    pub fn scene_now(&self) -> Scene<'_> {
+        self.scene_of(None)
+    }
+
+    /// The same for a journey of it, with what that remembers by itself.
+    pub fn scene_of<'s>(&'s self, scoped: Option<&'s Scoped>) -> Scene<'s> {
+        let (person, state) = (&self.subject.person, &self.subject.state);
+        Scene { person, state, scoped, members: Members::Recorded, calendar: self.calendar }
+    }
+
     /// Evaluates the conditions in `dirty` and those that depend on what changes. Returns the
-    /// campaigns whose condition became true.
+    /// campaigns whose condition became true, or that start on what the person thereby enters or leaves.
     ///
     /// `born`: memberships are compared with what was assumed of somebody new, too.
     pub fn evaluate(&mut self, mut dirty: Dirty, born: bool) -> Vec<Start> {
-        let mut risen = Vec::new();
+        let mut starts = Vec::new();
         while let Some((place, cause)) = dirty.pop_first() {
             let Some(watched) = self.engine.watched.get(place as usize) else { continue };
-            let scene = Scene { person: &self.subject.person, state: &self.subject.state, recorded: true };
-            let truth = watched.condition.truth(scene, self.at);
-            let flip = watched.condition.next_flip(scene, self.at, truth);
+            if let Watch::Held(_) = watched.what {
+                // What touches a run was told already, and time needs not be.
+                continue;
+            }
+            let truth = watched.condition.truth(self.scene_now(), self.at);
+            let flip = watched.condition.next_flip(self.scene_now(), self.at, truth);
             self.flip = [self.flip, flip].into_iter().flatten().min();
             match watched.what {
                 Watch::Segment(segment) => {
@@ -34,20 +52,29 @@ impl Run<'_> {
                     if changed || (born && truth != watched.at_birth) {
                         self.depend(segment, cause, &mut dirty);
                     }
+                    if changed {
+                        starts.extend(self.moved_segment(segment, truth, cause, &mut dirty));
+                    }
                 }
                 Watch::Becomes(campaign, id) => {
                     if self.subject.state.set_risen(id, truth) && truth {
-                        risen.push(Start::new(campaign, cause));
+                        starts.push(Start::new(campaign, cause));
                     }
                 }
+                Watch::Held(_) => {}
             }
         }
-        risen
+        starts
     }
 
     /// Notes the conditions that name `segment`, because of `cause`.
     pub fn depend(&self, segment: SegmentId, cause: Cause, dirty: &mut Dirty) {
-        for place in self.engine.dependents.get(&segment).into_iter().flatten() {
+        self.note_dirty(self.engine.dependents.get(&segment).into_iter().flatten(), cause, dirty);
+    }
+
+    /// Notes conditions, because of `cause`.
+    pub fn note_dirty<'p>(&self, places: impl IntoIterator<Item = &'p u32>, cause: Cause, dirty: &mut Dirty) {
+        for place in places {
             let known = dirty.entry(*place).or_insert(cause);
             // An event says more than that time has passed.
             if *known == Cause::Wake {
@@ -69,7 +96,40 @@ impl Run<'_> {
         let known_since = subject.person.known_since;
         let known_for = engine.known_for.iter().take_while(|(span, _)| known_since.plus(*span) >= at);
         let attributes = engine.attributes.timed(&subject.person);
+        let window = engine.service_window.iter().filter(|_| subject.state.newest_inbound.is_some());
         let places = atoms.chain(known_for.map(|(_, place)| *place)).chain(attributes);
-        places.map(|place| (place, Cause::Wake)).collect()
+        let places = places.chain(window.chain(&engine.clocks).copied());
+        places.filter(|place| !engine.is_held(*place)).map(|place| (place, Cause::Wake)).collect()
+    }
+
+    /// Takes verdicts whose second is now, or before, for completions. Returns the campaigns that those of now start.
+    pub fn settle(&mut self) -> Vec<Start> {
+        let mut starts = Vec::new();
+        let now = self.now();
+        for engine in history::engines(self.versions, self.engine, &self.subject.journeys) {
+            for atom in engine.absences.iter().filter_map(|place| engine.atoms.get(*place as usize)) {
+                let (Some(chain), Some(memory)) = (atom.chain(), self.subject.state.memory_known(atom.key)) else {
+                    continue;
+                };
+                let Memory::Sequence(progress) = memory else { continue };
+                let is_now = progress.settle(chain, atom.keep(), now);
+                if is_now && engine.version == self.engine.version {
+                    starts.extend(atom.triggers.iter().map(|campaign| Start::new(*campaign, Cause::Wake)));
+                }
+            }
+        }
+        starts
+    }
+
+    /// The next second at which a verdict starts a campaign.
+    pub fn next_verdict(&self) -> Option<Second> {
+        let engine = self.engine;
+        let atoms = engine.absences.iter().filter_map(|place| engine.atoms.get(*place as usize));
+        let verdicts = atoms.filter(|atom| !atom.triggers.is_empty()).filter_map(|atom| {
+            let deadline = atom.chain()?.absent.as_ref()?.deadline;
+            let Memory::Sequence(progress) = self.subject.state.memory(atom.key)? else { return None };
+            progress.verdicts(deadline, self.calendar).filter(|at| *at >= self.subject.state.floor).min()
+        });
+        verdicts.min()
     }
 }

@@ -1,19 +1,26 @@
-//! What depends on the order of the past: where an event lies in it, who the person was at the time,
-//! and how far a sequence had got.
+//! The past of a person: where an event lies in it, and who they were at the time.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
 
-use super::atom::Atom;
-use super::compiled::{Engine, Versions};
-use super::matching::{Matcher, Observed};
-use super::memory::Trail;
+use super::compiled::{Engine, Versions, Watch};
+use super::held::Holder;
+use super::scoped::Scoped;
 use crate::model::event::{Event, Kind, Order};
 use crate::model::id::Seq;
 use crate::model::journey::Journey;
 use crate::model::person::Person;
 use crate::model::time::Second;
+
+/// What happened to a person so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct History<'a> {
+    /// Their log, by number.
+    pub events: &'a [Event],
+    /// What decisions of the engine meant, in the order of the decisions: [`Kind::Moved`], never in the log.
+    pub moves: &'a [Event],
+}
 
 /// The rule sets whose atoms are kept up for a person: the one in force, and those of their journeys.
 pub fn engines<'a>(
@@ -26,6 +33,36 @@ pub fn engines<'a>(
     others.sort_unstable();
     others.dedup();
     std::iter::once(in_force).chain(others.into_iter().filter_map(|version| versions.get(version)))
+}
+
+/// What is followed for journeys: for conditions of rule sets that are not in force any more, and for conditions
+/// that only a journey can tell.
+pub fn followed_for_journeys<'a>(
+    versions: &'a Versions,
+    in_force: &'a Engine,
+    journeys: &[Journey],
+    scoped: &BTreeMap<usize, Scoped>,
+) -> Vec<Holder<'a>> {
+    let mut holders = Vec::new();
+    for engine in engines(versions, in_force, journeys).skip(1) {
+        holders.extend(followed(engine));
+    }
+    for place in scoped.keys() {
+        let Some(journey) = journeys.get(*place).filter(|journey| journey.ended.is_none()) else { continue };
+        let campaign = versions.get(journey.rules).and_then(|engine| engine.campaign_named(&journey.campaign));
+        let held = campaign.into_iter().flat_map(|(campaign, _)| &campaign.scoped.held);
+        holders.extend(held.map(|(atom, condition)| Holder { condition, atom: *atom, journey: Some(*place) }));
+    }
+    holders
+}
+
+/// All that a rule set follows for `for at least`, inner conditions first.
+pub fn followed(engine: &Engine) -> impl Iterator<Item = Holder<'_>> {
+    let watched = engine.held.iter().filter_map(|place| engine.watched.get(*place as usize));
+    watched.filter_map(|watched| match watched.what {
+        Watch::Held(atom) => Some(Holder { condition: &watched.condition, atom, journey: None }),
+        Watch::Segment(_) | Watch::Becomes(..) => None,
+    })
 }
 
 /// When `event` happened, as far as truth is concerned: no reply comes before what it answers, and
@@ -75,13 +112,21 @@ pub struct Biography {
 }
 
 impl Biography {
-    /// The person before `past`: what was never written since is what it was at first.
+    /// The person when they were made: what was never written since is what it was at first.
     pub fn before<'e>(now: &Person, past: impl Iterator<Item = &'e Event>) -> Self {
         let mut person = now.clone();
+        let mut first = None;
         for event in past.filter(|event| event.kind == Kind::AttributesSet) {
             for name in event.properties.keys() {
                 person.set(name, &Json::Null);
             }
+            if event.seq == 1 && event.at <= now.known_since {
+                first = Some(event);
+            }
+        }
+        // The first event, if it is a write of that second, repeats what they were made with.
+        for (name, value) in first.into_iter().flat_map(|event| &event.properties) {
+            person.set(name, value);
         }
         Self { person, written: BTreeMap::new() }
     }
@@ -99,58 +144,4 @@ impl Biography {
             }
         }
     }
-}
-
-/// How far a sequence got after a late event, and what the late event completed.
-#[derive(Debug, Default)]
-pub struct Retold<'a> {
-    pub trail: Trail,
-    /// The newest event that completes the sequence and would not without the late one.
-    pub completing: Option<&'a Event>,
-}
-
-/// One event that can stand in a sequence.
-struct Mark<'a> {
-    order: Order,
-    event: &'a Event,
-    is_first: bool,
-    is_then: bool,
-}
-
-/// Walks a sequence through the whole past, the late event `late` among it.
-pub fn retell<'a>(engine: &Engine, atom: &Atom, past: &[&'a Event], late: &'a Event, person: &Person) -> Retold<'a> {
-    let matcher = |number: u32| engine.matchers.get(number as usize);
-    let (Some(first), Some(then)) = (matcher(atom.first), atom.then.and_then(matcher)) else {
-        return Retold::default();
-    };
-    let mut marks = marks(first, then, past, late, person);
-    marks.sort_unstable_by_key(|mark| mark.order);
-    let (mut with, mut without) = (Trail::default(), Trail::default());
-    let mut completing = None;
-    for mark in &marks {
-        let completes = with.walk(atom, mark.event.at, mark.is_first, mark.is_then);
-        let did = mark.event.seq != late.seq && without.walk(atom, mark.event.at, mark.is_first, mark.is_then);
-        if completes && !did {
-            completing = Some(mark.event);
-        }
-    }
-    Retold { trail: with, completing }
-}
-
-fn marks<'a>(first: &Matcher, then: &Matcher, past: &[&'a Event], late: &'a Event, person: &Person) -> Vec<Mark<'a>> {
-    let asks = first.reads_person() || then.reads_person();
-    let mut biography = asks.then(|| Biography::before(person, past.iter().copied()));
-    let mut marks = Vec::new();
-    for event in past.iter().copied().chain([late]) {
-        if let Some(biography) = &mut biography {
-            biography.tell(event);
-        }
-        let person = biography.as_ref().map_or(person, |biography| &biography.person);
-        let observed = Observed::new(event);
-        let (is_first, is_then) = (first.matches(&observed, person), then.matches(&observed, person));
-        if is_first || is_then {
-            marks.push(Mark { order: event.order(), event, is_first, is_then });
-        }
-    }
-    marks
 }

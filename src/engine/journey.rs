@@ -2,23 +2,27 @@
 
 use super::change::{Caused, Change};
 use super::compiled::Campaign;
-use super::condition::Scene;
+use super::condition::{Members, Scene};
 use super::evaluate::Dirty;
 use super::expression::Script;
 use super::program::{Arm, Do, Instruction};
 use super::run::{Mode, Run};
+use super::scoped::Scoped;
 use crate::model::calendar::Calendar;
 use crate::model::event::{Event, Kind};
 use crate::model::id::{EffectId, EventKey};
 use crate::model::journey::{Ended, Journey, What};
 use crate::model::limit::CASCADE_ROUNDS_MAX;
-use crate::model::rule;
+use crate::model::rule::{self, Move};
 use crate::model::sample;
 use crate::model::transition::Cause;
 use crate::model::value::Properties;
 
 /// At one instant, so many events are caused by campaigns at most, whatever starts what.
 pub const CAUSED_EVENTS_MAX: usize = 1_000;
+
+/// How a journey ends behind its last step.
+const FINISHED: &str = "finished";
 
 /// What an instruction of a journey says about how it goes on.
 pub enum Next {
@@ -51,7 +55,7 @@ impl<'a> Run<'a> {
             if self.watch(place, None) {
                 return;
             }
-            let Some(instruction) = campaign.program.get(position) else { return self.end(place, "finished") };
+            let Some(instruction) = campaign.program.get(position) else { return self.end(place, FINISHED) };
             self.changed.insert(place);
             match self.run_instruction(Spot { place, depth, rule, instruction }) {
                 Next::To(target) => self.change(place, |journey| journey.position = target),
@@ -180,6 +184,10 @@ impl<'a> Run<'a> {
         if let Some(journey) = self.subject.journeys.get(place).cloned() {
             let cause = self.cause_of(&journey);
             self.enter(Some(journey.id), &journey.campaign, None, cause, What::Ended(reason.to_owned()));
+            if reason == FINISHED {
+                self.moved(Move::FinishedCampaign(journey.campaign.clone()), cause);
+            }
+            self.moved(Move::LeftCampaign(journey.campaign), cause);
         }
     }
 
@@ -208,7 +216,16 @@ impl<'a> Run<'a> {
     /// What conditions of the journey are true of.
     pub fn scene(&self, journey: &Journey) -> Scene<'_> {
         let recorded = journey.rules == self.engine.version;
-        Scene { person: &self.subject.person, state: &self.subject.state, recorded }
+        // Memberships of another rule set are not recorded any more.
+        self.meant.borrow_mut().clear();
+        let members = if recorded { Members::Recorded } else { Members::Meant(&self.meant) };
+        Scene { members, calendar: self.calendar(journey), ..self.scene_of(self.scoped_of(journey)) }
+    }
+
+    /// What a journey remembers by itself.
+    fn scoped_of(&self, journey: &Journey) -> Option<&Scoped> {
+        let same = |place: &usize| self.subject.journeys.get(*place).is_some_and(|other| other.id == journey.id);
+        self.scoped.iter().find(|(place, _)| same(place)).map(|(_, scoped)| scoped)
     }
 
     /// How days lie for the journey's person.
@@ -243,7 +260,7 @@ impl<'a> Run<'a> {
                 // What comes after it depends on what happens meanwhile.
                 Do::Wait(wait) => ("wait", self.is_past(journey, wait).then_some(instruction.behind)),
                 Do::WaitUntil(wait) => {
-                    let outcome = wait.outcomes.iter().find(|outcome| holds(&outcome.condition));
+                    let outcome = wait.outcomes.iter().find(|outcome| holds(&outcome.awaited.condition));
                     ("wait_until", outcome.map(|outcome| outcome.target))
                 }
                 Do::Branch { arms, otherwise } => {

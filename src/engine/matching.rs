@@ -5,18 +5,34 @@ use std::cell::OnceCell;
 
 use regex::Regex;
 
-use super::condition::utc;
-use crate::model::calendar::Calendar;
+use crate::model::calendar::{Calendar, Now};
 use crate::model::compare;
 use crate::model::event::{Event, Kind};
+use crate::model::id::JourneyId;
 use crate::model::norm::{Normal, exact, normalise};
 use crate::model::person::Person;
-use crate::model::rule::{Match, MessageTest, Target, Test, TextTest, Verb, Via};
+use crate::model::rule::{Change, Match, MessageTest, Target, Test, TextTest, Verb, Via};
+use crate::model::time::Length;
+use crate::model::value::Value;
 
 /// An event with what tests ask of it over and over.
 pub struct Observed<'a> {
     pub event: &'a Event,
+    /// Who the person was before a write of attributes, and behind it.
+    write: Option<(&'a Person, &'a Person)>,
     normal: OnceCell<Normal>,
+}
+
+/// For whom and when a test is made.
+#[derive(Clone, Copy)]
+pub struct Witness<'a> {
+    /// Who they were when the event arrived, and how their days lay.
+    pub person: &'a Person,
+    pub then: Calendar,
+    /// How their days lie now: deadlines are cut by that.
+    pub today: Calendar,
+    /// The journey that asks.
+    pub journey: Option<JourneyId>,
 }
 
 /// A text test, ready.
@@ -42,7 +58,13 @@ pub struct Matcher {
 impl<'a> Observed<'a> {
     #[must_use]
     pub fn new(event: &'a Event) -> Self {
-        Self { event, normal: OnceCell::new() }
+        Self { event, write: None, normal: OnceCell::new() }
+    }
+
+    /// A write of attributes, with who the person was before and behind it.
+    #[must_use]
+    pub fn write(event: &'a Event, before: &'a Person, behind: &'a Person) -> Self {
+        Self { write: Some((before, behind)), ..Self::new(event) }
     }
 
     /// The text that keywords are compared with, if there is one.
@@ -80,6 +102,11 @@ impl<'a> Observed<'a> {
             | (Verb::FailedToReceive, Kind::Failed) => true,
             (Verb::Tapped, _) => self.is_tap(),
             (Verb::Performed(name), Kind::Custom(custom)) => name == custom,
+            (Verb::Moved(meant), Kind::Moved(moved)) => meant == moved,
+            (Verb::Changed(change), Kind::AttributesSet) => self.write.is_some_and(|(before, behind)| {
+                // What happened before somebody was known changes nothing of theirs.
+                self.event.at >= behind.known_since && is_change(change, before, behind)
+            }),
             _ => false,
         }
     }
@@ -110,25 +137,44 @@ impl Matcher {
         Ok(Self { rule: rule.clone(), text })
     }
 
-    /// Whether the test asks about the person, and so about their attributes at the event's arrival.
+    /// Whether the test depends on how the person's days lie now.
     #[must_use]
-    pub fn reads_person(&self) -> bool {
-        self.rule.filter.as_ref().is_some_and(reads_person)
+    pub fn is_local(&self) -> bool {
+        matches!(self.rule.in_time, Some(Length::Calendar { .. }))
     }
 
-    /// Whether `event` passes. `person` is who they were when it arrived.
+    /// Whether only a journey can tell.
     #[must_use]
-    pub fn matches(&self, observed: &Observed<'_>, person: &Person) -> bool {
+    pub fn is_scoped(&self) -> bool {
+        self.rule.target.as_ref().is_some_and(|target| matches!(target.message, MessageTest::Step(_)))
+    }
+
+    /// Whether `observed` passes.
+    #[must_use]
+    pub fn matches(&self, observed: &Observed<'_>, witness: Witness<'_>) -> bool {
         let (rule, event) = (&self.rule, observed.event);
         observed.is(&rule.verb)
             && rule.via.is_none_or(|via| observed.property("via") == Some(via.as_str()))
-            && rule.target.as_ref().is_none_or(|target| is_about(target, event))
+            && rule.target.as_ref().is_none_or(|target| is_about(target, event, witness.journey))
             && rule.in_time.is_none_or(|span| {
-                event.message.as_ref().is_some_and(|m| event.at <= Calendar::default().deadline(m.at, span))
+                event.message.as_ref().is_some_and(|m| event.at <= witness.today.deadline(m.at, span))
             })
             && self.text.as_ref().is_none_or(|text| text.matches(observed))
-            && rule.filter.as_ref().is_none_or(|test| holds(test, event, person))
+            && rule.filter.as_ref().is_none_or(|test| holds(test, event, witness))
     }
+}
+
+/// Whether the value became another one, as meant: what reads as the same value is the same.
+fn is_change(change: &Change, before: &Person, behind: &Person) -> bool {
+    let Change { name, ty, from, to } = change;
+    let ty = ty.or_else(|| from.as_ref().or(to.as_ref()).map(Value::natural_type));
+    let value = |person: &Person| {
+        let stored = person.value(name)?;
+        ty.map_or_else(|| Value::natural(&stored), |ty| Value::read(&stored, ty))
+    };
+    let (old, new) = (value(before), value(behind));
+    let is = |value: &Option<Value>, meant: &Option<Value>| meant.is_none() || value == meant;
+    old != new && is(&old, from) && is(&new, to)
 }
 
 impl Text {
@@ -144,7 +190,7 @@ impl Text {
     }
 }
 
-fn is_about(target: &Target, event: &Event) -> bool {
+fn is_about(target: &Target, event: &Event, journey: Option<JourneyId>) -> bool {
     let Some(message) = &event.message else { return false };
     let named = match &target.message {
         MessageTest::Any => true,
@@ -152,27 +198,23 @@ fn is_about(target: &Target, event: &Event) -> bool {
             message.campaign.as_ref() == Some(campaign) && (step.is_none() || message.step == *step)
         }
         MessageTest::Template(template) => message.template.as_ref() == Some(template),
-        MessageTest::It | MessageTest::Step(_) => false,
+        // Which one it is, the sequence compares.
+        MessageTest::It => true,
+        MessageTest::Step(step) => {
+            journey.is_some() && message.journey == journey && message.step.as_ref() == Some(step)
+        }
     };
     named && (!target.directly || event.reason.is_some_and(|reason| reason.is_direct()))
 }
 
-fn holds(test: &Test, event: &Event, person: &Person) -> bool {
+fn holds(test: &Test, event: &Event, witness: Witness<'_>) -> bool {
+    // A test against now is one against the event's arrival: it never changes again.
+    let now = Now { at: event.arrived, calendar: witness.then };
     match test {
-        Test::Not(test) => !holds(test, event, person),
-        Test::All(tests) => tests.iter().all(|test| holds(test, event, person)),
-        Test::Any(tests) => tests.iter().any(|test| holds(test, event, person)),
-        // A test of a property against now is a test against the event's arrival: it never changes again.
-        Test::Property(comparison) => comparison.holds(&event.properties, utc(event.arrived)),
-        Test::Person(comparison) => comparison.holds_of(person.value(&comparison.name).as_deref(), utc(event.arrived)),
-    }
-}
-
-fn reads_person(test: &Test) -> bool {
-    match test {
-        Test::Not(test) => reads_person(test),
-        Test::All(tests) | Test::Any(tests) => tests.iter().any(reads_person),
-        Test::Property(_) => false,
-        Test::Person(_) => true,
+        Test::Not(test) => !holds(test, event, witness),
+        Test::All(tests) => tests.iter().all(|test| holds(test, event, witness)),
+        Test::Any(tests) => tests.iter().any(|test| holds(test, event, witness)),
+        Test::Property(comparison) => comparison.holds(&event.properties, now),
+        Test::Person(comparison) => comparison.holds_of(witness.person.value(&comparison.name).as_deref(), now),
     }
 }

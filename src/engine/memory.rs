@@ -1,148 +1,102 @@
-//! What an atom remembers about one person, in a few bytes. Seconds take four: they run until the year 2106.
+//! What an atom remembers about one person or journey, in a few bytes, and how it goes on by an event.
 
 use serde::{Deserialize, Serialize};
 
-use super::atom::{Atom, Form};
+use super::atom::{Atom, What};
+use super::chain::{Deadline, value_hash};
+use super::held::Held;
+use super::sequence::{Keep, Met, Progress};
+use super::tally::{Tally, Values};
+use super::window::{self, Pane};
+use crate::model::calendar::{Calendar, Now};
+use crate::model::event::Order;
 use crate::model::rule::Window;
-use crate::model::time::{Length, Second};
-
-/// A second in four bytes. What lies outside stands at the edge.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Stamp(u32);
-
-impl From<Second> for Stamp {
-    fn from(second: Second) -> Self {
-        Self(u32::try_from(second.0.max(0)).unwrap_or(u32::MAX))
-    }
-}
-
-impl From<Stamp> for Second {
-    fn from(stamp: Stamp) -> Self {
-        Self(i64::from(stamp.0))
-    }
-}
+use crate::model::time::Second;
 
 /// The memory of one atom. An atom that never met an event has none.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Memory {
-    /// The newest seconds, newest first.
-    Times(Vec<Stamp>),
-    /// How many, up to where it stops to matter.
-    Count(u32),
-    Follows(Trail),
+    Tally(Tally),
+    Values(Values),
+    Newest {
+        /// Where the newest event in question lies.
+        order: Order,
+        /// Whether it is one of those meant.
+        passed: bool,
+    },
+    Sequence(Progress),
+    Held(Held),
 }
 
-/// How far a sequence of two got.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Trail {
-    /// The newest first event: it leaves the smallest gap to whatever comes.
-    pub first: Option<Stamp>,
-    /// The newest event that came in time after a first one.
-    pub completed: Option<Stamp>,
+impl Atom {
+    /// The memory of nothing.
+    #[must_use]
+    pub fn empty(&self) -> Memory {
+        match &self.what {
+            What::Tally { form, .. } => Memory::Tally(Tally::empty(*form)),
+            What::Values { by_day, .. } => Memory::Values(Values::empty(*by_day)),
+            What::Newest { .. } => Memory::Newest { order: Order::default(), passed: false },
+            What::Sequence { form, .. } => Memory::Sequence(Progress::empty(*form)),
+            What::Held => Memory::Held(Held::new(Second(0))),
+        }
+    }
+
+    /// What it keeps, where `other` rule sets in play may keep more.
+    #[must_use]
+    pub fn keep(&self) -> Keep {
+        Keep { part: self.part, count: self.keep, all: self.keep_all }
+    }
+
+    /// Goes on with `memory` by an event that it met. Returns whether a sequence was completed by it.
+    pub fn learn(&self, memory: &mut Memory, met: &Met<'_>, keep: Keep, calendar: Calendar) -> bool {
+        let event = met.event;
+        match (&self.what, memory) {
+            (What::Tally { .. }, Memory::Tally(tally)) => {
+                if self.part.contains(event.at, calendar) {
+                    tally.add(event.at, keep.count, calendar);
+                }
+            }
+            (What::Values { property, .. }, Memory::Values(values)) => {
+                if let Some(value) = value_hash(event, property).filter(|_| self.part.contains(event.at, calendar)) {
+                    values.add(value, event.at, keep.count, calendar);
+                }
+            }
+            (What::Newest { test, .. }, Memory::Newest { order, passed }) => {
+                if event.order() >= *order {
+                    (*order, *passed) = (event.order(), met.passed.contains(test));
+                }
+            }
+            (What::Sequence { chain, .. }, Memory::Sequence(progress)) => {
+                return progress.walk(chain, met, keep, calendar);
+            }
+            // An atom's name says what its memory is.
+            _ => {}
+        }
+        false
+    }
 }
 
 impl Memory {
-    /// The memory of nothing.
+    /// How many lie in `window` now, up to where it stops to matter.
     #[must_use]
-    pub fn empty(form: Form) -> Self {
-        match form {
-            Form::Times => Self::Times(Vec::new()),
-            Form::Count => Self::Count(0),
-            Form::Follows => Self::Follows(Trail::default()),
-        }
-    }
-
-    /// Takes in one more match, in order or late: where it lies is its second alone.
-    pub fn add(&mut self, at: Second, keep: u32) {
+    pub fn count(&self, window: Window, deadline: Option<Deadline>, now: Now) -> u32 {
         match self {
-            Self::Times(times) => insert(times, Stamp::from(at), keep as usize),
-            Self::Count(count) => *count = count.saturating_add(1).min(keep),
-            // A sequence depends on the order of its events, so it is walked on by `Trail`.
-            Self::Follows(_) => {}
+            Self::Tally(tally) => tally.count(window, now),
+            Self::Values(values) => values.count(window, now),
+            Self::Newest { order, passed } => u32::from(*passed && Pane::of(window, now).contains(order.0)),
+            Self::Sequence(progress) => progress.count(window, deadline, now),
+            Self::Held(_) => 0,
         }
     }
 
-    /// How many matches lie in `window` as of `now`, up to where it stops to matter.
-    /// Of a sequence only whether there is one.
-    #[must_use]
-    pub fn count(&self, window: Window, now: Second) -> u32 {
-        let inside = |stamp: &Stamp| match window {
-            Window::Ever => true,
-            Window::Last(Length::Elapsed(span)) => Second::from(*stamp) > now.minus(span),
-            _ => false,
-        };
-        let count = match self {
-            Self::Times(times) => times.iter().take_while(|stamp| inside(stamp)).count(),
-            Self::Count(count) => return *count,
-            Self::Follows(trail) => usize::from(trail.completed.as_ref().is_some_and(inside)),
-        };
-        u32::try_from(count).unwrap_or(u32::MAX)
-    }
-
-    /// The seconds that slide out of windows, newest first.
-    pub fn stamps(&self) -> impl Iterator<Item = Second> {
-        let (times, completed) = match self {
-            Self::Times(times) => (times.as_slice(), None),
-            Self::Count(_) => ([].as_slice(), None),
-            Self::Follows(trail) => ([].as_slice(), trail.completed),
-        };
-        times.iter().copied().chain(completed).map(Second::from)
-    }
-}
-
-/// Keeps the `keep` newest, newest first. A second that comes twice counts twice.
-fn insert(times: &mut Vec<Stamp>, at: Stamp, keep: usize) {
-    let place = times.partition_point(|stamp| *stamp > at);
-    if place < keep {
-        times.insert(place, at);
-        times.truncate(keep);
-    }
-}
-
-impl Trail {
-    /// Goes on by the next event in order. Returns whether the event completed the sequence.
-    pub fn walk(&mut self, atom: &Atom, at: Second, is_first: bool, is_then: bool) -> bool {
-        // One event never fills both places: the second is looked at before the first is set.
-        let completes = is_then && self.first.is_some_and(|first| at <= Second::from(first).plus(atom.within));
-        if completes {
-            self.completed = self.completed.max(Some(Stamp::from(at)));
+    /// The instants at which time can change that number. Only those ahead are of interest.
+    pub fn flips(&self, window: Window, deadline: Option<Deadline>, calendar: Calendar, flips: &mut Vec<Second>) {
+        match self {
+            Self::Tally(tally) => tally.flips(window, calendar, flips),
+            Self::Values(values) => values.flips(window, calendar, flips),
+            Self::Newest { order, passed: true } => window::flips(window, order.0, calendar, flips),
+            Self::Newest { passed: false, .. } | Self::Held(_) => {}
+            Self::Sequence(progress) => progress.flips(window, deadline, calendar, flips),
         }
-        if is_first {
-            self.first = self.first.max(Some(Stamp::from(at)));
-        }
-        completes
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::time::Span;
-
-    #[test]
-    fn the_newest_are_kept_whatever_the_order_of_arrival() {
-        let mut memory = Memory::empty(Form::Times);
-        for at in [5, 1, 9, 3, 9] {
-            memory.add(Second(at), 3);
-        }
-        assert_eq!(memory.stamps().map(|s| s.0).collect::<Vec<_>>(), [9, 9, 5]);
-    }
-
-    #[test]
-    fn a_window_is_open_behind_and_closed_in_front() {
-        let mut memory = Memory::empty(Form::Times);
-        memory.add(Second(100), 1);
-        let last = Window::Last(Length::Elapsed(Span(10)));
-        assert_eq!(memory.count(last, Second(109)), 1);
-        assert_eq!(memory.count(last, Second(110)), 0);
-    }
-
-    #[test]
-    fn a_count_stops_where_it_stops_to_matter() {
-        let mut memory = Memory::empty(Form::Count);
-        for _ in 0..5 {
-            memory.add(Second(1), 3);
-        }
-        assert_eq!(memory, Memory::Count(3));
     }
 }

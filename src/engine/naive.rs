@@ -182,7 +182,12 @@ impl<'a> Case<'a> {
 
     /// The person's days at `t`.
     fn calendar(&self, t: Second) -> Calendar {
-        Calendar::of(&self.rules.schema, &self.person_at(t))
+        let schema = &self.rules.schema;
+        match schema.person_time_zone {
+            Some(_) => Calendar::of(schema, &self.person_at(t)),
+            // Everybody's days lie alike.
+            None => Calendar::of(schema, self.first),
+        }
     }
 
     /// The person's days as they were known to lie when `event` arrived.

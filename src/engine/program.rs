@@ -6,7 +6,7 @@ use chrono::NaiveTime;
 use super::change::Change;
 use super::compile::CompileError;
 use super::condition::Condition;
-use super::evidence::Evidence;
+use super::evidence::Awaited;
 use super::expression::{Script, Value};
 use crate::model::rule::{self, Action, Share, Step};
 use crate::model::time::{Length, Span};
@@ -70,9 +70,7 @@ pub struct WaitUntil {
 #[derive(Debug)]
 pub struct Outcome {
     pub name: String,
-    pub condition: Condition,
-    /// The events that make it true.
-    pub evidence: Vec<Evidence>,
+    pub awaited: Awaited,
     pub target: u32,
 }
 
@@ -165,9 +163,9 @@ impl Flat<'_> {
         let mut ends = Vec::new();
         for outcome in &wait.outcomes {
             let condition = (self.condition)(&outcome.condition)?;
-            let evidence = Evidence::of(&outcome.condition, self.campaign)?;
+            let awaited = Awaited::compile(&outcome.condition, condition, self.campaign)?;
             let target = self.block(step, &outcome.steps, &mut ends)?;
-            outcomes.push(Outcome { name: outcome.name.clone(), condition, evidence, target });
+            outcomes.push(Outcome { name: outcome.name.clone(), awaited, target });
         }
         let mut timeout = None;
         if let Some(rule) = &wait.timeout {

@@ -2,11 +2,12 @@
 
 use super::compiled::Versions;
 use super::evaluate::Dirty;
-use super::history::Biography;
+use super::history::{Biography, History};
 use super::run::{Mode, Run};
 use super::state::State;
 use super::step::Subject;
-use crate::model::event::Event;
+use crate::model::event::{Event, Kind};
+use crate::model::rule::Move;
 use crate::model::time::Second;
 use crate::model::transition::{Cause, Transition};
 
@@ -20,25 +21,38 @@ pub struct Refolded {
     pub transitions: Vec<Transition>,
 }
 
-/// Folds `events` (the person's whole log, by number) under the active rule set, as of `now`.
+/// Folds the person's whole log under the active rule set, as of `now`.
 ///
+/// What happened to their journeys is taken from `history`; what happens to them in segments is decided anew.
 /// Nothing is started: what campaigns wait for and is true already is where they begin. When
 /// campaigns were last started, and messages asked for, is no part of the log and is kept.
 #[must_use]
-pub fn refold(versions: &Versions, subject: &Subject, events: &[Event], now: Second) -> Refolded {
+pub fn refold(versions: &Versions, subject: &Subject, history: History<'_>, now: Second) -> Refolded {
+    let events = history.events;
     let mut folded = Subject {
         person: Biography::before(&subject.person, events.iter()).person,
         journeys: subject.journeys.clone(),
         ..Subject::new(subject.person.clone())
     };
-    let mut run = Run::new(versions, &mut folded, &[]);
+    let journeys: Vec<Event> = history.moves.iter().filter(|event| is_about_journeys(event)).cloned().collect();
+    let mut moves = journeys.iter().peekable();
+    let mut run = Run::new(versions, &mut folded, Some(History::default()));
     run.mode = Mode::Silent;
+    // What journeys remember is theirs: it is no part of the fold.
+    run.scoped.clear();
     let first = events.first().map_or(now, |event| event.arrived);
     run.be_born(subject.person.known_since.min(first).min(now));
-    for (before, event) in (0..).zip(events) {
-        run.history = events.get(..before).unwrap_or(events);
+    for (before, event) in (0_usize..).zip(events) {
+        // What was decided before this event arrived.
+        while let Some(moved) = moves.next_if(|moved| moved.seq < event.seq) {
+            let arrival = before.checked_sub(1).and_then(|before| events.get(before));
+            run.retrace(moved, arrival);
+        }
+        run.history = Some(History { events: events.get(..before).unwrap_or(events), moves: &[] });
         run.fold(event);
     }
+    run.history = Some(History { events, moves: &[] });
+    moves.for_each(|moved| run.retrace(moved, events.last()));
     run.play_due(now);
     run.look(now);
     run.mode = Mode::Live;
@@ -54,7 +68,19 @@ pub fn refold(versions: &Versions, subject: &Subject, events: &[Event], now: Sec
     Refolded { state, wake, transitions }
 }
 
+fn is_about_journeys(event: &Event) -> bool {
+    let Kind::Moved(what) = &event.kind else { return false };
+    !matches!(what, Move::EnteredSegment(_) | Move::LeftSegment(_))
+}
+
 impl Run<'_> {
+    /// Takes in what happened to a journey, behind `arrival` or a later wake.
+    fn retrace(&mut self, moved: &Event, arrival: Option<&Event>) {
+        let by_arrival = arrival.is_some_and(|arrival| arrival.arrived == moved.at);
+        self.play_due(if by_arrival { moved.at } else { moved.at.next() });
+        self.recorded(moved);
+    }
+
     /// Takes in an event of the log, which has its number and its stamps.
     fn fold(&mut self, event: &Event) {
         self.play_due(event.arrived);

@@ -10,7 +10,7 @@ use crate::model::compare::Comparison;
 use crate::model::compare::reach;
 use crate::model::event::Kind;
 use crate::model::norm::{exact, normalise};
-use crate::model::rule::{Match, MessageTest, Test, TextTest, Verb};
+use crate::model::rule::{Match, MessageTest, Move, Test, TextTest, Verb};
 use crate::model::value::{Type, Value};
 
 /// An event test that an event can pass.
@@ -34,6 +34,9 @@ pub struct Router {
     read: Shelf,
     failed: Shelf,
     performed: FxHashMap<String, Shelf>,
+    moved: FxHashMap<Move, Vec<Hit>>,
+    /// By what a write names: tests of that, or of something inside it.
+    changed: FxHashMap<String, Vec<Hit>>,
 }
 
 /// The tests of one verb.
@@ -77,6 +80,7 @@ struct Equality {
 impl Router {
     /// Files test `number` under its most telling part.
     pub fn add(&mut self, number: u32, rule: &Match) {
+        let hit = Hit { number, is_sure: is_sure(rule) };
         let shelf = match &rule.verb {
             Verb::Replied => &mut self.replied,
             Verb::Tapped => &mut self.tapped,
@@ -87,9 +91,14 @@ impl Router {
             Verb::Read => &mut self.read,
             Verb::FailedToReceive => &mut self.failed,
             Verb::Performed(name) => self.performed.entry(name.clone()).or_default(),
-            Verb::Moved(_) | Verb::Changed(_) => return,
+            Verb::Moved(moved) => return self.moved.entry(moved.clone()).or_default().push(hit),
+            Verb::Changed(change) => {
+                let outer = change.name.split_once('.').map(|(outer, _)| outer.to_owned());
+                outer.into_iter().for_each(|outer| file(&mut self.changed, outer, hit));
+                return file(&mut self.changed, change.name.clone(), hit);
+            }
         };
-        shelf.add(Hit { number, is_sure: is_sure(rule) }, rule);
+        shelf.add(hit, rule);
     }
 
     /// Makes the look-ups ready once all tests are filed.
@@ -131,7 +140,11 @@ impl Router {
                     shelf.candidates(observed, &mut found);
                 }
             }
-            Kind::AttributesSet | Kind::SegmentJoined(_) | Kind::SegmentLeft(_) | Kind::Moved(_) => {}
+            Kind::Moved(moved) => found.extend(self.moved.get(moved).into_iter().flatten()),
+            Kind::AttributesSet => {
+                observed.event.properties.keys().for_each(|name| look_up(&self.changed, name, &mut found));
+            }
+            Kind::SegmentJoined(_) | Kind::SegmentLeft(_) => {}
         }
         found.sort_unstable();
         found.dedup();
@@ -280,7 +293,8 @@ impl Patterns {
 
 /// Whether the part of `rule` that it is filed under is all that it asks, besides its verb.
 fn is_sure(rule: &Match) -> bool {
-    let is_plain = rule.via.is_none() && rule.filter.is_none() && rule.in_time.is_none();
+    let is_change = matches!(rule.verb, Verb::Changed(_));
+    let is_plain = rule.via.is_none() && rule.filter.is_none() && rule.in_time.is_none() && !is_change;
     let is_found = match (&rule.text, &rule.target) {
         (_, None) => true,
         (Some(_), Some(_)) => false,

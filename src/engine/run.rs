@@ -1,16 +1,22 @@
 //! One step under way: the person, the instant, and what came of it so far. Here is the order in which
 //! things happen; what happens stands in `take`, `evaluate`, `trigger` and `journey`.
 
-use std::borrow::Cow;
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::rc::Rc;
+
+use rustc_hash::FxHashMap;
 
 use super::compiled::{Engine, Versions};
 use super::evaluate::Dirty;
-use super::history;
+use super::history::{self, History};
+use super::moves::Decided;
 use super::refold::refold;
-use super::step::{Step, Subject, is_outdated};
+use super::scoped::Scoped;
+use super::step::{Step, Subject, is_disturbing, is_outdated};
+use crate::model::calendar::{Calendar, Now};
 use crate::model::event::Event;
-use crate::model::id::JourneyId;
+use crate::model::id::{JourneyId, SegmentId};
 use crate::model::time::Second;
 use crate::model::transition::Cause;
 
@@ -31,15 +37,28 @@ pub struct Run<'a> {
     /// The rule set whose segments are kept.
     pub engine: &'a Engine,
     pub subject: &'a mut Subject,
-    /// The person's events before this step.
-    pub history: &'a [Event],
+    /// The person's past before this step, if the caller was asked for it.
+    pub history: Option<History<'a>>,
     pub mode: Mode,
     /// The instant that is being played.
     pub at: Second,
     /// The event being taken in is ordered before something already taken in, a wake included.
     pub late: bool,
-    /// It is ordered before another event.
-    pub disordered: bool,
+    /// It changes what depends on the order of the past, which is at hand.
+    pub disturbing: bool,
+    /// How the person's days lie.
+    pub calendar: Calendar,
+    /// What journeys remember by themselves, by their place.
+    pub scoped: BTreeMap<usize, Scoped>,
+    /// What segments of another rule set mean at one instant, while one is asked for.
+    pub meant: RefCell<FxHashMap<(SegmentId, Second), bool>>,
+    /// How deep in the chain of causes it stands now.
+    pub depth: u32,
+    pub decided: Decided,
+    /// What happened to journeys, and how deep in the chain of causes: those that wait are asked about it.
+    pub asks: VecDeque<(Event, u32)>,
+    /// The event that this step is about, while it is taken in.
+    pub arriving: Option<Rc<Event>>,
     /// How many events campaigns caused at this instant.
     pub caused: usize,
     pub step: Step,
@@ -56,16 +75,24 @@ pub struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    pub fn new(versions: &'a Versions, subject: &'a mut Subject, history: &'a [Event]) -> Self {
+    pub fn new(versions: &'a Versions, subject: &'a mut Subject, history: Option<History<'a>>) -> Self {
+        let scoped = subject.journeys.iter().enumerate().filter(|(_, journey)| !journey.kept.memory.is_empty());
         Self {
             versions,
             engine: &versions.active,
             at: subject.state.floor,
+            calendar: Calendar::of(&versions.active.rules.schema, &subject.person),
+            scoped: scoped.map(|(place, journey)| (place, Scoped::decode(&journey.kept.memory))).collect(),
+            meant: RefCell::default(),
+            depth: 0,
+            decided: Decided::default(),
+            asks: VecDeque::new(),
+            arriving: None,
             subject,
             history,
             mode: Mode::Live,
             late: false,
-            disordered: false,
+            disturbing: false,
             caused: 0,
             step: Step::default(),
             input: None,
@@ -84,7 +111,9 @@ impl<'a> Run<'a> {
         let first = self.engine.attributes.first(&self.subject.person);
         let born = self.engine.born.iter().copied();
         let known_for = self.engine.known_for.iter().map(|(_, place)| *place);
-        let dirty = born.chain(first).chain(known_for).map(|place| (place, Cause::Born)).collect();
+        let own = self.engine.sampled.iter().chain(&self.engine.clocks).copied();
+        let mut dirty = born.chain(first).chain(known_for).chain(own).map(|place| (place, Cause::Born)).collect();
+        self.behind_touch(self.subject.person.known_since.min(now), &mut dirty);
         let risen = self.evaluate(dirty, true);
         self.start_all(&risen, None, 0);
         self.go_on();
@@ -107,11 +136,14 @@ impl<'a> Run<'a> {
         // A wake of this very second comes behind all its arrivals, but what it will find is true now.
         let scratch = self.subject.wake.is_some_and(|wake| wake <= now);
         let timed = if scratch { self.timed() } else { Dirty::new() };
+        let event = Rc::new(event);
+        self.arriving = Some(Rc::clone(&event));
         let starts = self.take_in(&event, timed);
         self.start_all(&starts, Some(&event), 0);
         self.ask_journeys(Some(&event), 0);
         self.go_on();
-        self.input = Some(event);
+        self.arriving = None;
+        self.input = Some(Rc::unwrap_or_clone(event));
         self.arm(scratch);
     }
 
@@ -125,8 +157,11 @@ impl<'a> Run<'a> {
     fn play_wake(&mut self, due: Second) {
         self.set_instant(due);
         // Segments first, so that what goes on afterwards sees them as they are.
-        let risen = self.evaluate(self.timed(), false);
-        self.start_all(&risen, None, 0);
+        let mut starts = self.settle();
+        starts.extend(self.evaluate(self.timed(), false));
+        starts.sort_by_key(|start| start.campaign);
+        starts.dedup_by_key(|start| start.campaign);
+        self.start_all(&starts, None, 0);
         self.go_on();
         self.ask_journeys(None, 0);
         self.go_on();
@@ -142,17 +177,16 @@ impl<'a> Run<'a> {
         let since = self.versions.since.clamp(self.subject.state.floor, now);
         let active = &*self.versions.active;
         if let Some(old) = self.versions.get(self.subject.state.rules) {
-            self.engine = old;
+            self.go_by(old);
             self.play_due(since);
-            self.engine = active;
+            self.go_by(active);
         }
         self.set_instant(since);
         if is_outdated(active, &self.subject.state) {
-            let mut past = Cow::Borrowed(self.history);
-            if !self.step.events.is_empty() {
-                past.to_mut().extend_from_slice(&self.step.events);
-            }
-            let refolded = refold(self.versions, self.subject, &past, since);
+            let (events, moves): (Vec<Event>, Vec<Event>) =
+                (self.past().into_iter().cloned().collect(), self.past_moves().into_iter().cloned().collect());
+            let past = History { events: &events, moves: &moves };
+            let refolded = refold(self.versions, self.subject, past, since);
             self.subject.state = refolded.state;
             self.subject.wake = refolded.wake;
             self.step.transitions.extend(refolded.transitions);
@@ -163,9 +197,25 @@ impl<'a> Run<'a> {
         self.arm(false);
     }
 
+    /// Goes on by these rules, and by the zone that they give to people without one.
+    fn go_by(&mut self, engine: &'a Engine) {
+        self.engine = engine;
+        self.calendar = Calendar::of(&engine.rules.schema, &self.subject.person);
+    }
+
     /// The person's events before the one that is being taken in, by number.
     pub fn past(&self) -> Vec<&Event> {
-        self.history.iter().chain(&self.step.events).collect()
+        self.history.into_iter().flat_map(|history| history.events).chain(&self.step.events).collect()
+    }
+
+    /// What happened to their journeys and segments by decisions of the engine, in order.
+    pub fn past_moves(&self) -> Vec<&Event> {
+        self.history.into_iter().flat_map(|history| history.moves).chain(&self.step.moves).collect()
+    }
+
+    /// The instant that is being played, as the person's clocks show it.
+    pub fn now(&self) -> Now {
+        Now { at: self.at, calendar: self.calendar }
     }
 
     pub fn set_instant(&mut self, at: Second) {
@@ -178,9 +228,12 @@ impl<'a> Run<'a> {
 
     /// Notes where a numbered event lies, and so whether it is late.
     pub fn note(&mut self, event: &Event) {
+        // Without the past at hand the event is taken for the newest.
+        self.disturbing =
+            self.history.is_some() && is_disturbing(&self.engines(), &self.subject.state, event, event.order());
         let (state, order) = (&mut self.subject.state, event.order());
-        self.disordered = state.newest.is_some_and(|newest| order < newest);
-        self.late = self.disordered || state.woken.is_some_and(|woken| event.at < woken);
+        let disordered = state.newest.is_some_and(|newest| order < newest);
+        self.late = disordered || state.woken.is_some_and(|woken| event.at < woken);
         state.newest = state.newest.max(Some(order));
         state.last_seq = state.last_seq.max(event.seq);
     }
@@ -190,7 +243,8 @@ impl<'a> Run<'a> {
     pub fn arm(&mut self, scratch: bool) {
         let kept = self.subject.wake.filter(|_| !scratch);
         let waits = if self.mode == Mode::Silent { None } else { self.next_wait() };
-        self.subject.wake = [kept, self.flip.take(), waits].into_iter().flatten().min();
+        let verdict = self.next_verdict();
+        self.subject.wake = [kept, self.flip.take(), waits, verdict].into_iter().flatten().min();
     }
 
     /// When the first journey that waits goes on.
@@ -203,14 +257,33 @@ impl<'a> Run<'a> {
 
     /// Goes on with the journeys that can.
     pub fn go_on(&mut self) {
-        while let Some((place, depth)) = self.queue.pop_front() {
-            self.advance(place, depth);
+        loop {
+            if self.look_at_moves() {
+                continue;
+            }
+            if let Some((place, depth)) = self.queue.pop_front() {
+                self.depth = depth;
+                self.advance(place, depth);
+            } else if let Some((moved, depth)) = self.asks.pop_front() {
+                self.ask_journeys(Some(&moved), depth);
+            } else {
+                self.depth = 0;
+                return;
+            }
         }
     }
 
     /// What came of it all.
     pub fn finish(mut self) -> Step {
         let journeys = &mut self.subject.journeys;
+        for (place, scoped) in &self.scoped {
+            let Some(journey) = journeys.get_mut(*place) else { continue };
+            let memory = if journey.ended.is_some() { Vec::new() } else { scoped.encode() };
+            if journey.kept.memory != memory {
+                journey.kept.memory = memory;
+                self.changed.insert(*place);
+            }
+        }
         let changed = self.changed.iter().filter_map(|place| journeys.get(*place)).cloned();
         self.step.journeys_changed = changed.collect();
         journeys.retain(|journey| journey.ended.is_none());

@@ -4,13 +4,14 @@
 use serde::{Deserialize, Serialize};
 
 use super::atom::AtomKey;
-use super::memory::{Memory, Stamp};
+use super::memory::Memory;
+use super::tally::Stamp;
 use crate::model::event::Order;
 use crate::model::id::{CampaignId, RulesVersion, SegmentId, Seq};
 use crate::model::time::Second;
 
 /// The first byte of an encoded state.
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
 
 /// One person's state. `State::default()` is somebody without a history.
 ///
@@ -24,6 +25,8 @@ pub struct State {
     pub last_seq: Seq,
     /// The newest place in the history that was taken in.
     pub(super) newest: Option<Order>,
+    /// The newest move: what the engine decided.
+    pub(super) newest_move: Option<Order>,
     /// The newest attribute write in order.
     pub(super) newest_write: Option<Order>,
     /// Nothing is evaluated as of an earlier second than this any more.
@@ -43,6 +46,8 @@ pub struct State {
     pub(super) limits: Vec<(u64, Vec<Stamp>)>,
     /// The newest inbound message: the service window runs from there.
     pub(super) newest_inbound: Option<Stamp>,
+    /// The campaigns of which journeys are running, and how many.
+    pub(super) running: Vec<(String, u32)>,
 }
 
 /// Bytes that are no state of this format. The person's state has to be folded from the log.
@@ -96,6 +101,17 @@ impl State {
         get(&self.memories, key)
     }
 
+    /// Drops the memory of an atom that met nothing.
+    pub(super) fn forget_memory(&mut self, key: AtomKey) {
+        self.memories.retain(|(known, _)| *known != key);
+    }
+
+    /// The same as [`State::memory`], to be changed.
+    pub(super) fn memory_known(&mut self, key: AtomKey) -> Option<&mut Memory> {
+        let place = find(&self.memories, key).ok()?;
+        self.memories.get_mut(place).map(|(_, memory)| memory)
+    }
+
     /// Writes down that the person entered or left. Returns whether that is a change.
     pub(super) fn set_member(&mut self, segment: SegmentId, member: bool, at: Second) -> bool {
         match (find(&self.memberships, segment), member) {
@@ -132,6 +148,37 @@ impl State {
         true
     }
 
+    /// Whether a journey of `campaign` is running.
+    #[must_use]
+    pub fn is_running(&self, campaign: &str) -> bool {
+        self.running.iter().any(|(name, _)| name == campaign)
+    }
+
+    /// Writes down that a journey of `campaign` began or ended. Returns whether that changes if one is running.
+    pub(super) fn set_running(&mut self, campaign: &str, begins: bool) -> bool {
+        match (self.running.binary_search_by(|(name, _)| name.as_str().cmp(campaign)), begins) {
+            (Ok(place), _) => {
+                let Some((_, count)) = self.running.get_mut(place) else { return false };
+                *count = if begins { count.saturating_add(1) } else { count.saturating_sub(1) };
+                let ended = *count == 0;
+                if ended {
+                    self.running.remove(place);
+                }
+                ended
+            }
+            (Err(place), true) => {
+                self.running.insert(place, (campaign.to_owned(), 1));
+                true
+            }
+            (Err(_), false) => false,
+        }
+    }
+
+    /// The state says no more than that it has to be folded from the log.
+    pub(super) fn forget(&mut self) {
+        self.rules = RulesVersion(0);
+    }
+
     pub(super) fn last_entry(&self, campaign: CampaignId) -> Option<Second> {
         get(&self.entries, campaign).map(|stamp| Second::from(*stamp))
     }
@@ -166,11 +213,11 @@ fn find<K: Ord + Copy, V>(list: &[(K, V)], key: K) -> Result<usize, usize> {
     list.binary_search_by_key(&key, |(key, _)| *key)
 }
 
-fn get<K: Ord + Copy, V>(list: &[(K, V)], key: K) -> Option<&V> {
+pub(super) fn get<K: Ord + Copy, V>(list: &[(K, V)], key: K) -> Option<&V> {
     find(list, key).ok().and_then(|place| list.get(place)).map(|(_, value)| value)
 }
 
-fn place<K: Ord + Copy, V>(list: &mut Vec<(K, V)>, key: K, empty: impl FnOnce() -> V) -> &mut V {
+pub(super) fn place<K: Ord + Copy, V>(list: &mut Vec<(K, V)>, key: K, empty: impl FnOnce() -> V) -> &mut V {
     let place = find(list, key).unwrap_or_else(|place| {
         list.insert(place, (key, empty()));
         place

@@ -1,7 +1,8 @@
 //! The door of the engine: one input for one person, and what comes of it. Pure and total.
 
+use super::atom::Atom;
 use super::compiled::{Engine, Versions};
-use super::history;
+use super::history::{self, History};
 use super::matching::Observed;
 use super::run::Run;
 use super::state::State;
@@ -10,7 +11,7 @@ use crate::model::event::{Event, Kind, Order};
 use crate::model::id::RulesVersion;
 use crate::model::journey::{Entry, Journey};
 use crate::model::person::Person;
-use crate::model::time::Second;
+use crate::model::time::{Second, Span};
 use crate::model::transition::Transition;
 
 /// What happens to a person.
@@ -52,6 +53,9 @@ pub struct Step {
     pub events: Vec<Event>,
     /// In the order of the decisions.
     pub transitions: Vec<Transition>,
+    /// What the decisions mean to rules that look for them, in their order. Not for the log, but a part of the
+    /// [`History`] from here on.
+    pub moves: Vec<Event>,
     pub entries: Vec<Entry>,
     pub effects: Vec<Effect>,
     /// Journeys that began, went on or ended.
@@ -66,12 +70,17 @@ pub struct Step {
 /// cannot be too late for them. With [`Input::Wake`] there is nothing but them. An older `now` than
 /// one that was played already is raised to it.
 ///
-/// `history` holds the person's events by their number, without the input; it is looked at only where
-/// [`history_needed`] says so. Without it an order-sensitive condition takes a late event as the newest.
+/// `history` is the person's past without the input; it is looked at only where [`history_needed`] says so. Without it an order-sensitive condition takes a late event as the newest.
 ///
 /// The caller loads the person's rule set before one that is older: versions never go back.
-pub fn step(versions: &Versions, subject: &mut Subject, input: Input, history: Option<&[Event]>, now: Second) -> Step {
-    let mut run = Run::new(versions, subject, history.unwrap_or(&[]));
+pub fn step(
+    versions: &Versions,
+    subject: &mut Subject,
+    input: Input,
+    history: Option<History<'_>>,
+    now: Second,
+) -> Step {
+    let mut run = Run::new(versions, subject, history);
     let now = now.max(run.subject.state.floor);
     match input {
         Input::Born => run.be_born(now),
@@ -85,7 +94,7 @@ pub fn step(versions: &Versions, subject: &mut Subject, input: Input, history: O
 }
 
 /// Plays the wakes that are due before `now`, one step each.
-pub fn play_due(versions: &Versions, subject: &mut Subject, history: Option<&[Event]>, now: Second) -> Vec<Step> {
+pub fn play_due(versions: &Versions, subject: &mut Subject, history: Option<History<'_>>, now: Second) -> Vec<Step> {
     let mut steps = Vec::new();
     while let Some(due) = subject.wake.filter(|wake| *wake < now) {
         // A wake is due when its second is over.
@@ -103,7 +112,7 @@ pub fn history_needed(versions: &Versions, subject: &Subject, input: &Input) -> 
     match input {
         Input::Born => false,
         Input::Wake => is_outdated(&versions.active, &subject.state),
-        Input::Event(event) => is_outdated(&versions.active, &subject.state) || is_disturbing(versions, subject, event),
+        Input::Event(event) => is_outdated(&versions.active, &subject.state) || may_disturb(versions, subject, event),
     }
 }
 
@@ -112,24 +121,56 @@ pub(super) fn is_outdated(engine: &Engine, state: &State) -> bool {
     state.rules != engine.version && (state.rules == RulesVersion(0) || state.fingerprint != engine.fingerprint)
 }
 
-/// Whether `event` is late and meets something that depends on the order.
-fn is_disturbing(versions: &Versions, subject: &Subject, event: &Event) -> bool {
-    let at = history::stamp(event, event.arrived.max(subject.state.floor));
+/// Whether `event`, once what is due has been played, can be one that disturbs.
+fn may_disturb(versions: &Versions, subject: &Subject, event: &Event) -> bool {
+    let now = event.arrived.max(subject.state.floor);
+    let at = history::stamp(event, now);
     let order = Order::new(at, subject.state.last_seq.saturating_add(1), event.precedes);
-    if event.kind == Kind::AttributesSet {
-        return subject.state.newest_write.is_some_and(|newest| order < newest);
+    let engines: Vec<&Engine> = history::engines(versions, &versions.active, &subject.journeys).collect();
+    if subject.wake.is_none_or(|wake| wake >= now) {
+        return is_disturbing(&engines, &subject.state, event, order);
     }
-    // A wait that is over goes on first, and what its steps write is then newer than the event.
-    let over = |wait: Second| wait < event.arrived && at <= wait;
-    let overtaken = subject.journeys.iter().any(|journey| journey.wake.is_some_and(over));
-    if !overtaken && subject.state.newest.is_none_or(|newest| newest < order) {
-        return false;
+    // What is due goes on first, and all of it can be newer than the event. Only campaigns write.
+    let over = now.minus(Span(1));
+    let end = Some(Order::behind(over, u32::MAX));
+    let mut later = subject.state.clone();
+    (later.newest_move, later.woken) = (end, Some(over));
+    if engines.iter().any(|engine| !engine.campaigns.is_empty()) {
+        (later.newest, later.newest_write) = (end, end);
+    }
+    is_disturbing(&engines, &later, event, order)
+}
+
+/// Whether `event`, which lies at `order`, changes more than what comes next to what is remembered: it lies
+/// before something that was taken in already, or the person's days lie otherwise from now on.
+pub(super) fn is_disturbing(engines: &[&Engine], state: &State, event: &Event, order: Order) -> bool {
+    let at = order.0;
+    let is_behind = |newest: Option<Order>| newest.is_none_or(|newest| newest < order);
+    let late = !is_behind(state.newest);
+    let before_moves = late || !is_behind(state.newest_move);
+    let before_wakes = state.woken.is_some_and(|woken| at <= woken);
+    let before_runs = before_moves || before_wakes;
+    let is_late_for = |atom: &Atom| match atom.chain() {
+        Some(chain) => late || (atom.moves && before_moves) || (chain.absent.is_some() && before_wakes),
+        None => atom.is_order_sensitive() && late,
+    };
+    if event.kind == Kind::AttributesSet {
+        let zone_changes = |engine: &&Engine| {
+            let zone = engine.rules.schema.person_time_zone.as_ref();
+            let is_written = zone.is_some_and(|zone| event.properties.contains_key(zone));
+            is_written && engine.remembers_days()
+        };
+        if !is_behind(state.newest_write) || engines.iter().any(zone_changes) {
+            return true;
+        }
     }
     let observed = Observed::new(event);
-    history::engines(versions, &versions.active, &subject.journeys).any(|engine| {
-        let candidates = engine.router.candidates(&observed);
-        let uses = candidates.into_iter().filter_map(|hit| engine.uses.get(hit.number as usize));
-        let atoms = uses.flat_map(|uses| &uses.atoms).filter_map(|place| engine.atoms.get(*place as usize));
-        atoms.into_iter().any(super::atom::Atom::is_order_sensitive)
+    engines.iter().any(|engine| {
+        let uses = engine.router.candidates(&observed).into_iter();
+        let uses = uses.filter_map(|hit| engine.uses.get(hit.number as usize)).flat_map(|uses| &uses.atoms);
+        let mut atoms = uses.filter_map(|place| engine.atoms.get(*place as usize));
+        // What lives in a journey can be part of what is followed, too.
+        let meets = |atom: &Atom| is_late_for(atom) || (atom.scoped && before_runs);
+        atoms.any(meets) || (before_runs && !engine.touchable_runs(event).is_empty())
     })
 }

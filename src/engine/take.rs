@@ -1,34 +1,106 @@
 //! From an event to changed memories: attributes, manual segments, atoms.
 
-use super::atom::{Atom, Form};
+use super::atom::{Atom, AtomKey, What};
 use super::compiled::Engine;
 use super::evaluate::Dirty;
 use super::history;
-use super::matching::Observed;
-use super::memory::{Memory, Stamp};
+use super::matching::{Observed, Witness};
 use super::route::Hit;
 use super::run::Run;
+use super::sequence::{Keep, Met};
+use super::tally::Stamp;
 use super::trigger::Start;
+use crate::model::calendar::Calendar;
 use crate::model::event::{Event, Kind};
+use crate::model::id::{JourneyId, RulesVersion, SegmentId};
 use crate::model::transition::Cause;
-use crate::model::value::Properties;
 
 /// An atom that an event met.
-struct Met<'a> {
-    engine: &'a Engine,
-    atom: &'a Atom,
+pub struct Encounter<'a> {
+    pub engine: &'a Engine,
+    pub atom: &'a Atom,
     /// The most that any rule set in play keeps of it.
-    keep: u32,
-    is_first: bool,
-    is_then: bool,
+    pub keep: Keep,
+    /// The tests of it that the event passed.
+    pub passed: Vec<u32>,
+    /// The place of the journey in whose memory it lives.
+    pub journey: Option<usize>,
 }
 
-/// Whether an event completed a sequence.
-enum Completed {
-    No,
-    ByThis,
-    /// The event was late and lies before one that it makes complete: with this data.
-    ByEarlier(Properties),
+/// A journey that remembers something by itself.
+#[derive(Clone)]
+pub struct Rememberer {
+    pub place: usize,
+    pub id: JourneyId,
+    pub campaign: String,
+    pub rules: RulesVersion,
+}
+
+/// What an event met.
+#[derive(Default)]
+pub struct Meeting<'a> {
+    pub encounters: Vec<Encounter<'a>>,
+    /// The campaigns, by rule set, that start on it as it is.
+    pub triggers: Vec<(RulesVersion, u32)>,
+}
+
+/// The atoms that an event meets, each once, and the campaigns that start on it.
+pub fn meet<'a>(
+    engines: &[&'a Engine],
+    observed: &Observed<'_>,
+    witness: Witness<'_>,
+    rememberers: &[Rememberer],
+) -> Meeting<'a> {
+    let mut meeting = Meeting::default();
+    let met = &mut meeting.encounters;
+    for engine in engines.iter().copied() {
+        for Hit { number, is_sure } in engine.router.candidates(observed) {
+            let (Some(matcher), Some(uses)) = (engine.matchers.get(number as usize), engine.uses.get(number as usize))
+            else {
+                continue;
+            };
+            let passes = |journey| matcher.matches(observed, Witness { journey, ..witness });
+            let of_person = is_sure || (!matcher.is_scoped() && passes(None));
+            if of_person {
+                meeting.triggers.extend(uses.triggers.iter().map(|campaign| (engine.version, *campaign)));
+            }
+            for place in &uses.atoms {
+                let Some(atom) = engine.atoms.get(*place as usize) else { continue };
+                let mut meets = |journey| {
+                    met.push(Encounter { engine, atom, keep: atom.keep(), passed: vec![number], journey });
+                };
+                if !atom.scoped {
+                    if of_person {
+                        meets(None);
+                    }
+                    continue;
+                }
+                for asks in rememberers.iter().filter(|asks| asks.rules == engine.version) {
+                    let scoped = engine.campaign_named(&asks.campaign).map(|(campaign, _)| &campaign.scoped);
+                    let has = scoped.is_some_and(|scoped| scoped.atoms.iter().any(|(known, _)| known == place));
+                    if has && (of_person || (matcher.is_scoped() && passes(Some(asks.id)))) {
+                        meets(Some(asks.place));
+                    }
+                }
+            }
+        }
+    }
+    // Several tests of one atom, or two rule sets in play, make one of what they share.
+    met.sort_by_key(|met| (met.atom.key, met.journey, met.engine.version));
+    met.dedup_by(|other, met| {
+        let is_same = (other.atom.key, other.journey) == (met.atom.key, met.journey);
+        if is_same {
+            met.keep.count = met.keep.count.max(other.keep.count);
+            met.keep.all |= other.keep.all;
+            if other.engine.version == met.engine.version {
+                met.passed.append(&mut other.passed);
+            }
+        }
+        is_same
+    });
+    // An event that is none of those of which the newest is looked for says nothing.
+    met.retain(|met| !matches!(met.atom.what, What::Newest { among, .. } if !met.passed.contains(&among)));
+    meeting
 }
 
 impl<'a> Run<'a> {
@@ -36,12 +108,34 @@ impl<'a> Run<'a> {
     /// Returns the campaigns it can start, in the order of the rule set, each once.
     pub fn take_in(&mut self, event: &Event, mut dirty: Dirty) -> Vec<Start> {
         let cause = Cause::Event { seq: event.seq, key: event.key };
-        let mut starts = Vec::new();
+        let (mut starts, mut shifted) = (Vec::new(), None);
+        let local = self.calendar;
+        if !self.disturbing {
+            self.before_touch(event, event.at);
+        }
         match &event.kind {
-            Kind::AttributesSet => self.write(event, cause, &mut dirty),
-            Kind::SegmentJoined(name) => self.shift(event, name, true, cause, &mut dirty),
-            Kind::SegmentLeft(name) => self.shift(event, name, false, cause, &mut dirty),
-            _ => starts = self.remember(event, cause, &mut dirty),
+            Kind::AttributesSet => starts = self.write(event, cause, &mut dirty),
+            Kind::SegmentJoined(name) => shifted = self.shift(event, name, true, cause, &mut dirty),
+            Kind::SegmentLeft(name) => shifted = self.shift(event, name, false, cause, &mut dirty),
+            _ => starts = self.remember(&Observed::new(event), cause, &mut dirty),
+        }
+        if self.calendar != local {
+            self.note_dirty(&self.engine.local, cause, &mut dirty);
+            if !self.disturbing && self.engines().iter().any(|engine| engine.remembers_days()) {
+                // A step of a campaign wrote it, and the past is not at hand: it is folded next.
+                self.subject.state.forget();
+                self.flip = [self.flip, Some(self.at)].into_iter().flatten().min();
+            }
+        }
+        if self.disturbing {
+            starts.extend(self.retell(event, local, cause, &mut dirty));
+            let engine = self.engine;
+            dirty.retain(|place, _| !engine.is_held(*place));
+        } else {
+            self.behind_touch(event.at, &mut dirty);
+        }
+        if let Some((segment, joined)) = shifted {
+            starts.extend(self.moved_segment(segment, joined, cause, &mut dirty));
         }
         starts.extend(self.evaluate(dirty, false));
         starts.sort_by_key(|start| start.campaign);
@@ -50,7 +144,7 @@ impl<'a> Run<'a> {
     }
 
     /// Writes attributes, except what a later write has taken up already.
-    fn write(&mut self, event: &Event, cause: Cause, dirty: &mut Dirty) {
+    fn write(&mut self, event: &Event, cause: Cause, dirty: &mut Dirty) -> Vec<Start> {
         let order = event.order();
         let is_late = self.subject.state.newest_write.is_some_and(|newest| order < newest);
         let names = if is_late {
@@ -58,7 +152,9 @@ impl<'a> Run<'a> {
         } else {
             event.properties.keys().map(String::as_str).collect()
         };
+        let asks = !is_late && self.is_asked_for(&Observed::new(event));
         let person = &mut self.subject.person;
+        let first = asks.then(|| person.clone());
         let before = self.engine.attributes.before(names.iter().copied(), person);
         for (name, value) in event.properties.iter().filter(|(name, _)| names.contains(&name.as_str())) {
             person.set(name, value);
@@ -67,100 +163,121 @@ impl<'a> Run<'a> {
         dirty.extend(touched.into_iter().map(|place| (place, cause)));
         let newest = &mut self.subject.state.newest_write;
         *newest = (*newest).max(Some(order));
+        self.calendar = Calendar::of(&self.engine.rules.schema, &self.subject.person);
+        let Some(first) = first else { return Vec::new() };
+        let behind = self.subject.person.clone();
+        self.remember(&Observed::write(event, &first, &behind), cause, dirty)
     }
 
-    /// Moves the person into or out of a manual segment.
-    fn shift(&mut self, event: &Event, name: &str, joined: bool, cause: Cause, dirty: &mut Dirty) {
-        let Some(segment) = self.engine.manual.get(name).copied() else { return };
+    fn is_asked_for(&self, observed: &Observed<'_>) -> bool {
+        self.engines().iter().any(|engine| !engine.router.candidates(observed).is_empty())
+    }
+
+    /// The rule sets whose atoms are kept up.
+    pub fn engines(&self) -> Vec<&'a Engine> {
+        history::engines(self.versions, self.engine, &self.subject.journeys).collect()
+    }
+
+    /// Moves the person into or out of a manual segment. Says whether that is a change.
+    fn shift(
+        &mut self,
+        event: &Event,
+        name: &str,
+        joined: bool,
+        cause: Cause,
+        dirty: &mut Dirty,
+    ) -> Option<(SegmentId, bool)> {
+        let segment = self.engine.manual.get(name).copied()?;
         let state = &mut self.subject.state;
         if state.set_moved(segment, event.order()) && state.set_member(segment, joined, self.at) {
             self.step.transitions.push(self.transition(segment, joined, cause));
             self.depend(segment, cause, dirty);
+            return Some((segment, joined));
         }
+        None
     }
 
     /// Goes on with the memories of the atoms that the event meets. Returns the campaigns it starts.
-    pub fn remember(&mut self, event: &Event, cause: Cause, dirty: &mut Dirty) -> Vec<Start> {
+    pub fn remember(&mut self, observed: &Observed<'_>, cause: Cause, dirty: &mut Dirty) -> Vec<Start> {
+        let event = observed.event;
         if event.kind == Kind::Inbound {
             let newest = &mut self.subject.state.newest_inbound;
             *newest = (*newest).max(Some(Stamp::from(event.at)));
+            self.note_dirty(&self.engine.service_window, cause, dirty);
         }
-        let observed = Observed::new(event);
-        let mut starts = Vec::new();
-        for met in self.meet(&observed, cause, &mut starts) {
-            let completed = self.update(&met, event);
+        let rememberers = self.rememberers();
+        let meeting = meet(&self.engines(), observed, self.witness(), &rememberers);
+        let own = |version: RulesVersion| version == self.engine.version;
+        let triggers = meeting.triggers.iter().filter(|(version, _)| own(*version));
+        let mut starts: Vec<Start> = triggers.map(|(_, campaign)| Start::new(*campaign, cause)).collect();
+        for met in &meeting.encounters {
+            // What depends on the order of the past is told again as a whole.
+            let told_again = self.disturbing && met.atom.is_order_sensitive() && !matches!(event.kind, Kind::Moved(_));
+            let completed = !told_again && self.learn(met, event);
             // Another rule set's conditions are not watched: they are asked when its journeys go on.
-            let own =
-                if met.engine.version == self.engine.version { Some(met.atom) } else { self.engine.atom(met.atom.key) };
-            let Some(atom) = own else { continue };
-            dirty.extend(atom.conditions.iter().map(|place| (*place, cause)));
-            let data = match completed {
-                Completed::No => continue,
-                Completed::ByThis => None,
-                Completed::ByEarlier(data) => Some(data),
-            };
-            let start = |campaign: &u32| Start { data: data.clone(), ..Start::new(*campaign, cause) };
-            starts.extend(atom.triggers.iter().map(start));
+            let Some(atom) = self.own(met) else { continue };
+            self.note_dirty(&atom.conditions, cause, dirty);
+            let in_past = atom.chain().and_then(|chain| chain.absent.as_ref()).is_some();
+            if completed || (in_past && self.is_decided(atom, event)) {
+                starts.extend(atom.triggers.iter().map(|campaign| Start::new(*campaign, cause)));
+            }
         }
         starts
     }
 
-    /// The atoms that an event meets, each once, and the campaigns that start on it as it is.
-    fn meet(&self, observed: &Observed<'_>, cause: Cause, starts: &mut Vec<Start>) -> Vec<Met<'a>> {
-        let mut met: Vec<Met<'a>> = Vec::new();
-        for engine in history::engines(self.versions, self.engine, &self.subject.journeys) {
-            for Hit { number, is_sure } in engine.router.candidates(observed) {
-                let matcher = engine.matchers.get(number as usize);
-                if !is_sure && !matcher.is_some_and(|matcher| matcher.matches(observed, &self.subject.person)) {
-                    continue;
-                }
-                let Some(uses) = engine.uses.get(number as usize) else { continue };
-                if engine.version == self.engine.version {
-                    starts.extend(uses.triggers.iter().map(|campaign| Start::new(*campaign, cause)));
-                }
-                for atom in uses.atoms.iter().filter_map(|place| engine.atoms.get(*place as usize)) {
-                    let (is_first, is_then) = (atom.first == number, atom.then == Some(number));
-                    met.push(Met { engine, atom, keep: atom.keep, is_first, is_then });
-                }
-            }
-        }
-        // Both places of a sequence, or two rule sets in play, make one of what they share.
-        met.sort_unstable_by_key(|met| (met.atom.key, met.engine.version));
-        met.dedup_by(|other, met| {
-            let is_same = other.atom.key == met.atom.key;
-            if is_same {
-                met.keep = met.keep.max(other.keep);
-                met.is_first |= other.is_first;
-                met.is_then |= other.is_then;
-            }
-            is_same
-        });
-        met
+    /// For whom tests are made now.
+    pub fn witness(&self) -> Witness<'_> {
+        Witness { person: &self.subject.person, then: self.calendar, today: self.calendar, journey: None }
+    }
+
+    /// The atom of the rule set in force that an encounter is about.
+    fn own(&self, met: &Encounter<'a>) -> Option<&'a Atom> {
+        if met.engine.version == self.engine.version { Some(met.atom) } else { self.engine.atom(met.atom.key) }
+    }
+
+    /// Whether what waits since `event` has its verdict already: nobody wakes for that any more.
+    fn is_decided(&self, atom: &Atom, event: &Event) -> bool {
+        use super::memory::Memory;
+        let Some(Memory::Sequence(progress)) = self.subject.state.memory(atom.key) else { return false };
+        let Some(absent) = atom.chain().and_then(|chain| chain.absent.as_ref()) else { return false };
+        let verdict = absent.deadline.verdict(event.at, self.calendar);
+        verdict < self.at && progress.verdicts(absent.deadline, self.calendar).any(|known| known == verdict)
     }
 
     /// Goes on with one memory. Says whether a sequence was completed.
-    fn update(&mut self, met: &Met<'_>, event: &Event) -> Completed {
-        let atom = met.atom;
-        if atom.form == Form::Follows && self.disordered {
-            let retold = history::retell(met.engine, atom, &self.past(), event, &self.subject.person);
-            let completed = match retold.completing {
-                None => Completed::No,
-                Some(completing) if completing.seq == event.seq => Completed::ByThis,
-                Some(completing) => Completed::ByEarlier(completing.properties.clone()),
-            };
-            let memory = Memory::Follows(retold.trail);
-            *self.subject.state.memory_mut(atom.key, || Memory::empty(atom.form)) = memory;
-            return completed;
-        }
-        match self.subject.state.memory_mut(atom.key, || Memory::empty(atom.form)) {
-            Memory::Follows(trail) => {
-                let completes = trail.walk(atom, event.at, met.is_first, met.is_then);
-                if completes { Completed::ByThis } else { Completed::No }
+    fn learn(&mut self, met: &Encounter<'_>, event: &Event) -> bool {
+        let (atom, calendar) = (met.atom, self.calendar);
+        let memory = match met.journey {
+            None => self.subject.state.memory_mut(atom.key, || atom.empty()),
+            Some(place) => {
+                let Some(scoped) = self.scoped.get_mut(&place).filter(|scoped| scoped.is_behind(event)) else {
+                    return false;
+                };
+                scoped.memory_mut(atom.key, || atom.empty())
             }
-            memory => {
-                memory.add(event.at, met.keep);
-                Completed::No
-            }
-        }
+        };
+        atom.learn(memory, &Met { event, passed: &met.passed }, met.keep, calendar)
+    }
+
+    /// The journeys that remember something by themselves.
+    pub fn rememberers(&self) -> Vec<Rememberer> {
+        let journeys = self.scoped.keys().filter_map(|place| Some((*place, self.subject.journeys.get(*place)?)));
+        let open = journeys.filter(|(_, journey)| journey.ended.is_none());
+        open.map(|(place, journey)| Rememberer {
+            place,
+            id: journey.id,
+            campaign: journey.campaign.clone(),
+            rules: journey.rules,
+        })
+        .collect()
+    }
+
+    /// What atom `key` has to be told again by, after a late event.
+    pub(super) fn retold(&self, atom: &Atom, met: &[AtomKey], event: &Event, zone_changed: bool) -> bool {
+        let write = event.kind == Kind::AttributesSet;
+        (atom.is_order_sensitive() && met.contains(&atom.key))
+            || (write && atom.changes)
+            || (zone_changed && atom.local)
+            || matches!(atom.what, What::Held)
     }
 }

@@ -1,7 +1,6 @@
 //! Whether a cause starts a campaign: trigger, age, filter, frequency, key. Each refusal says why.
 
 use super::compiled::Campaign;
-use super::condition::Scene;
 use super::expression::printed;
 use super::run::{Mode, Run};
 use crate::model::event::Event;
@@ -34,9 +33,11 @@ impl Run<'_> {
         if self.mode == Mode::Silent {
             return;
         }
+        let outer = std::mem::replace(&mut self.depth, depth);
         for start in starts {
             self.start(start, event, depth);
         }
+        self.depth = outer;
     }
 
     fn start(&mut self, start: &Start, event: Option<&Event>, depth: u32) {
@@ -69,6 +70,7 @@ impl Run<'_> {
             self.subject.journeys.push(journey);
             self.changed.insert(place);
             self.queue.push_back((place, depth));
+            self.entered_campaign(place);
             if let Some(event) = event {
                 self.listen(place, event);
             }
@@ -117,7 +119,6 @@ impl Run<'_> {
         event: Option<&Event>,
     ) -> Option<&'static str> {
         let age = event.map_or(Span(0), |event| self.at.since(event.at));
-        let scene = Scene { person: &self.subject.person, state: &self.subject.state, recorded: true };
         let filter = campaign.filter.as_ref();
         let last = self.subject.state.last_entry(campaign.id);
         let too_often = last.is_some_and(|last| match rule.frequency {
@@ -129,7 +130,7 @@ impl Run<'_> {
             Some("paused")
         } else if age > rule.max_event_age {
             Some("too old")
-        } else if filter.is_some_and(|filter| !filter.truth(scene, self.at)) {
+        } else if filter.is_some_and(|filter| !filter.truth(self.scene_now(), self.at)) {
             Some("filter")
         } else if too_often {
             Some("frequency")

@@ -2,14 +2,16 @@
 //! be asked again. `exit` and `goal` are asked at the same instants.
 
 use super::cap::next_time;
+use super::evidence::{Awaited, Occasion};
 use super::expression::Scope;
 use super::journey::{Next, Spot};
-use super::matching::Observed;
+use super::matching::{Observed, Witness};
+use super::moves::NO_EVENT;
 use super::program::{Do, Program, Wait, WaitUntil};
 use super::run::{Mode, Run};
 use crate::model::event::Event;
 use crate::model::journey::{Heard, Journey, Overdue, Waiting, What};
-use crate::model::rule;
+use crate::model::rule::{self, Move};
 use crate::model::time::{Length, Second, Span};
 use crate::model::transition::Cause;
 use crate::model::value::{Type, Value};
@@ -62,7 +64,7 @@ impl Run<'_> {
     /// Lets the journey wait for an outcome, unless there is one already.
     pub fn begin_wait_until(&mut self, spot: Spot<'_>, journey: &Journey, wait: &WaitUntil) -> Next {
         let scene = self.scene(journey);
-        let known = wait.outcomes.iter().position(|outcome| outcome.condition.truth(scene, self.at));
+        let known = wait.outcomes.iter().position(|outcome| outcome.awaited.condition.truth(scene, self.at));
         if let Some(number) = known.and_then(|number| u32::try_from(number).ok()) {
             return self.take_outcome(spot.place, wait, number).map_or(Next::Stop, Next::To);
         }
@@ -90,6 +92,7 @@ impl Run<'_> {
         let open = journeys.filter(|(_, journey)| journey.ended.is_none() && !self.versions.is_paused(journey));
         let mut places: Vec<_> = open.map(|(place, journey)| (journey.started, place)).collect();
         places.sort_unstable();
+        self.depth = depth;
         for (_, place) in places {
             self.ask_journey(place, event, depth);
         }
@@ -101,7 +104,8 @@ impl Run<'_> {
         }
         let Some(journey) = self.subject.journeys.get(place).cloned() else { return };
         let Some(waiting) = journey.kept.waiting else { return };
-        let cause = event.map_or(Cause::Wake, |event| Cause::Event { seq: event.seq, key: event.key });
+        let cause = event.filter(|event| event.key != NO_EVENT);
+        let cause = cause.map_or(Cause::Wake, |event| Cause::Event { seq: event.seq, key: event.key });
         self.causes.insert(journey.id, cause);
         let Some((campaign, rule)) = self.plan(&journey) else { return self.queue.push_back((place, depth)) };
         if self.watch(place, event) {
@@ -140,26 +144,18 @@ impl Run<'_> {
     /// Whether a wait for an outcome is over. Past its deadline only what happened by then counts.
     fn verdict(&self, journey: &Journey, wait: &WaitUntil, grace: Span, event: Option<&Event>) -> Verdict {
         let Some(waiting) = journey.kept.waiting else { return Verdict::NotYet };
-        let late = waiting.until.filter(|deadline| self.at > *deadline);
-        let as_of = match (late, event) {
-            (None, _) => Some(self.at),
-            (Some(deadline), Some(event)) => (event.at <= deadline).then_some(deadline),
-            // Time alone has changed nothing since, but the campaign may have been paused.
-            (Some(deadline), None) => (!waiting.disturbed).then_some(deadline),
-        };
-        let observed = event.filter(|_| late.is_some()).map(Observed::new);
+        let observed = event.map(Observed::new);
         let scene = self.scene(journey);
-        let found = as_of.and_then(|as_of| {
-            wait.outcomes.iter().position(|outcome| {
-                let counts = observed.as_ref().is_none_or(|observed| {
-                    let met =
-                        |test: &super::evidence::Evidence| test.is_met_by(observed, &self.subject.person, journey.id);
-                    // Something else may have come too late for it.
-                    outcome.evidence.is_empty() || !is_heard(observed.event) || outcome.evidence.iter().any(met)
-                });
-                counts && outcome.condition.truth(scene, as_of)
-            })
-        });
+        let holds = |awaited: &Awaited| match (waiting.until.filter(|deadline| self.at > *deadline), &observed) {
+            (None, _) => awaited.condition.truth(scene, self.at),
+            (Some(deadline), Some(observed)) => {
+                let occasion = Occasion::Event(observed, self.witness_for(journey));
+                awaited.held_by(scene, deadline, self.at, occasion)
+            }
+            // The campaign may have been paused.
+            (Some(deadline), None) => !waiting.disturbed && awaited.held_by(scene, deadline, self.at, Occasion::Time),
+        };
+        let found = wait.outcomes.iter().position(|outcome| holds(&outcome.awaited));
         match (found.and_then(|number| u32::try_from(number).ok()), waiting.until) {
             (Some(number), _) => Verdict::Outcome(number),
             (None, Some(deadline)) if event.is_none() && timeout_at(deadline, grace) <= self.at => {
@@ -221,13 +217,17 @@ impl Run<'_> {
         let mut heard = Vec::new();
         for (position, wait) in program.waits_from(journey.position) {
             for (outcome, rule) in (0..).zip(&wait.outcomes) {
-                let person = &self.subject.person;
-                if rule.evidence.iter().any(|test| test.is_met_by(observed, person, journey.id)) {
+                if rule.awaited.is_met_by(observed, self.witness_for(journey)) {
                     heard.push(Heard { position, outcome, properties: observed.event.properties.clone() });
                 }
             }
         }
         heard
+    }
+
+    /// For whom tests of the journey's events are made.
+    fn witness_for(&self, journey: &Journey) -> Witness<'_> {
+        Witness { journey: Some(journey.id), ..self.witness() }
     }
 
     /// The waits that `observed` would have ended in time: their steps and outcomes.
@@ -237,10 +237,11 @@ impl Run<'_> {
         for Overdue { position, deadline } in journey.kept.overdue.iter().copied() {
             let Some(instruction) = program.get(position).filter(|_| observed.event.at <= deadline) else { continue };
             let Do::WaitUntil(wait) = &instruction.action else { continue };
+            let witness = self.witness_for(journey);
             let answered = wait.outcomes.iter().find(|outcome| {
-                let person = &self.subject.person;
-                outcome.evidence.iter().any(|test| test.is_met_by(observed, person, journey.id))
-                    && outcome.condition.truth(scene, deadline)
+                let occasion = Occasion::Event(observed, witness);
+                outcome.awaited.is_met_by(observed, witness)
+                    && outcome.awaited.held_by(scene, deadline, self.at, occasion)
             });
             late.extend(answered.map(|outcome| (instruction.step.clone(), outcome.name.clone())));
         }
@@ -256,9 +257,8 @@ impl Run<'_> {
             self.end(place, "exit condition");
             return true;
         }
-        let (Some(condition), Some(goal)) = (&campaign.goal, &rule.goal) else { return false };
-        let as_of = self.goal_asked_as_of(journey, goal, rule.grace, event);
-        if journey.kept.converted || !as_of.is_some_and(|as_of| condition.truth(scene, as_of)) {
+        let (Some(awaited), Some(goal)) = (&campaign.goal, &rule.goal) else { return false };
+        if journey.kept.converted || !self.is_reached(journey, awaited, (goal, rule.grace), event) {
             return false;
         }
         let journey = journey.clone();
@@ -266,23 +266,31 @@ impl Run<'_> {
         self.change(place, |journey| journey.kept.converted = true);
         let cause = self.cause_of(&journey);
         self.enter(Some(journey.id), &journey.campaign, None, cause, What::Converted);
+        self.moved(Move::ConvertedIn(journey.campaign), cause);
         if goal.exit {
             self.end(place, "goal");
         }
         goal.exit
     }
 
-    fn goal_asked_as_of(
+    /// Whether the goal is reached within its time.
+    fn is_reached(
         &self,
         journey: &Journey,
-        goal: &rule::Goal,
-        grace: Span,
+        awaited: &Awaited,
+        (goal, grace): (&rule::Goal, Span),
         event: Option<&Event>,
-    ) -> Option<Second> {
-        let Some(within) = goal.within else { return Some(self.at) };
-        let deadline = journey.started.plus(within);
-        let is_timely = event.is_some_and(|event| event.at <= deadline && self.at <= timeout_at(deadline, grace));
-        if self.at <= deadline { Some(self.at) } else { is_timely.then_some(deadline) }
+    ) -> bool {
+        let scene = self.scene(journey);
+        match goal.within.map(|within| journey.started.plus(within)).filter(|deadline| self.at > *deadline) {
+            None => awaited.condition.truth(scene, self.at),
+            Some(deadline) if self.at > timeout_at(deadline, grace) => false,
+            Some(deadline) => event.is_some_and(|event| {
+                let observed = Observed::new(event);
+                let occasion = Occasion::Event(&observed, self.witness_for(journey));
+                awaited.held_by(scene, deadline, self.at, occasion)
+            }),
+        }
     }
 
     /// Notes that what holds now is not what held by the deadline.
@@ -310,12 +318,12 @@ impl Run<'_> {
         let scene = self.scene(journey);
         let exit = campaign.exit.as_ref().and_then(|exit| exit.next_flip(scene, self.at, false));
         let goal = campaign.goal.as_ref().filter(|_| !journey.kept.converted);
-        let goal = goal.and_then(|goal| goal.next_flip(scene, self.at, false));
+        let goal = goal.and_then(|goal| goal.condition.next_flip(scene, self.at, false));
         let by = rule.goal.as_ref().and_then(|goal| goal.within).map(|within| journey.started.plus(within));
         let goal = goal.filter(|flip| by.is_none_or(|by| *flip <= by));
         let own = match campaign.program.get(journey.position).map(|instruction| &instruction.action) {
             Some(Do::WaitUntil(wait)) => {
-                let flips = wait.outcomes.iter().filter_map(|o| o.condition.next_flip(scene, self.at, false));
+                let flips = wait.outcomes.iter().filter_map(|o| o.awaited.condition.next_flip(scene, self.at, false));
                 let flips = flips.filter(|flip| waiting.until.is_none_or(|deadline| *flip <= deadline));
                 flips.chain(waiting.until.map(|deadline| timeout_at(deadline, rule.grace))).min()
             }
@@ -347,10 +355,4 @@ impl Run<'_> {
 /// The second at which nothing can count any more for a wait that ends with `deadline`.
 fn timeout_at(deadline: Second, grace: Span) -> Second {
     deadline.next().plus(grace)
-}
-
-/// Whether conditions meet the event as such, rather than what it changes.
-fn is_heard(event: &Event) -> bool {
-    use crate::model::event::Kind::{AttributesSet, SegmentJoined, SegmentLeft};
-    !matches!(event.kind, AttributesSet | SegmentJoined(_) | SegmentLeft(_))
 }

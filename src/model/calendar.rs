@@ -8,6 +8,9 @@ use super::person::Person;
 use super::rule::{Point, Schema};
 use super::time::{CalendarUnit, Length, Second, Span};
 
+/// Clocks show nothing earlier.
+const FIRST: Second = Second(-62_000_000_000);
+
 /// How the days of one person lie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Calendar {
@@ -40,12 +43,10 @@ impl Calendar {
         Self { zone, week_starts: schema.week_starts }
     }
 
-    /// What local clocks show at `at`.
+    /// What local clocks show at `at`. Before the year 5 and behind the year 9999 they stand still.
     #[must_use]
     pub fn local(self, at: Second) -> NaiveDateTime {
-        let earliest = DateTime::from_timestamp(-62_000_000_000, 0).unwrap_or_default();
-        let utc = if at.0 < earliest.timestamp() { Some(earliest) } else { DateTime::from_timestamp(at.0, 0) };
-        let utc = utc.or_else(|| DateTime::from_timestamp(Second::LAST.0, 0)).unwrap_or_default();
+        let utc = DateTime::from_timestamp(at.clamp(FIRST, Second::LAST).0, 0).unwrap_or_default();
         self.zone.from_utc_datetime(&utc.naive_utc()).naive_local()
     }
 
@@ -53,7 +54,7 @@ impl Calendar {
     /// goes on, although they show the one before for a while: days follow one another and never return.
     #[must_use]
     pub fn day(self, at: Second) -> NaiveDate {
-        let mut day = self.local(at).date();
+        let (at, mut day) = (at.min(Second::LAST), self.local(at).date());
         // Twice at most: a day that a zone left out begins together with the next.
         while let Some(next) = day.succ_opt().filter(|next| self.start(*next) <= at) {
             day = next;
@@ -128,6 +129,28 @@ impl Calendar {
         }
     }
 
+    /// The first second at which an event at `at` has left the window of the last `length`.
+    #[must_use]
+    pub fn window_exit(self, at: Second, length: Length) -> Second {
+        match length {
+            Length::Elapsed(span) => at.plus(span),
+            Length::Calendar { amount, unit } => {
+                let day = self.day(at);
+                // A month that was clamped to its end leaves some days later.
+                let out = |today: &NaiveDate| earlier(*today, amount, unit).is_none_or(|first| first >= day);
+                let todays = later(day, amount, unit).into_iter().flat_map(|today| today.iter_days().take(5));
+                todays.into_iter().find(out).map_or(Second::LAST, |today| self.start(today))
+            }
+        }
+    }
+
+    /// The first second of the day, week, month or year behind the one that `at` lies in.
+    #[must_use]
+    pub fn next_start_of(self, unit: CalendarUnit, at: Second) -> Second {
+        let first = self.day(self.start_of(unit, at));
+        later(first, 1, unit).map_or(Second::LAST, |next| self.start(next))
+    }
+
     /// The last second of a deadline of `length` after `from`. Elapsed: from + D. Calendar: the end of the
     /// local day N units after that of `from`.
     #[must_use]
@@ -150,6 +173,54 @@ impl Calendar {
                 later(self.day(now), amount, unit).map_or(Second::LAST, |day| self.start(day).minus(Span(1)))
             }
         }
+    }
+
+    /// The midnights at which `day` can come into the next `length`: those around the day that lies so much
+    /// before it, since months end unevenly.
+    #[must_use]
+    pub fn midnights_ahead(self, day: NaiveDate, length: Length) -> Vec<Second> {
+        let Length::Calendar { amount, unit } = length else { return Vec::new() };
+        let around = earlier(day, amount, unit).and_then(|first| first.pred_opt());
+        around.into_iter().flat_map(|first| first.iter_days().take(7)).map(|day| self.start(day)).collect()
+    }
+
+    /// The midnights that begin and end `day`.
+    #[must_use]
+    pub fn midnights_of(self, day: Option<NaiveDate>) -> Vec<Second> {
+        day.into_iter().flat_map(|day| [self.start(day), self.end(day).next()]).collect()
+    }
+
+    /// The midnights of the week after `at`.
+    pub fn midnights_after(self, at: Second) -> impl Iterator<Item = Second> {
+        self.day(at).iter_days().skip(1).take(7).map(move |day| self.start(day))
+    }
+
+    /// The instants after `at`, up to two days ahead, at which local clocks show one of `times` or jump.
+    #[must_use]
+    pub fn clock_flips(self, at: Second, times: &[NaiveTime]) -> Vec<Second> {
+        let today = self.day(at);
+        let days: Vec<NaiveDate> = today.iter_days().take(3).collect();
+        let mut flips = Vec::new();
+        for day in &days {
+            flips.extend(times.iter().map(|time| self.instant(day.and_time(*time))));
+            flips.extend(self.jump(self.start(*day), self.end(*day).next()));
+        }
+        flips.retain(|flip| *flip > at);
+        flips
+    }
+
+    /// The second at which local clocks jump between `from` and `to`, if they show another offset there.
+    fn jump(self, from: Second, to: Second) -> Option<Second> {
+        let offset = |at: Second| self.local(at).and_utc().timestamp().saturating_sub(at.0);
+        let (mut before, mut behind) = (from.0, to.0);
+        if offset(from) == offset(to) {
+            return None;
+        }
+        while before.saturating_add(1) < behind {
+            let middle = before.midpoint(behind);
+            if offset(Second(middle)) == offset(from) { before = middle } else { behind = middle }
+        }
+        Some(Second(behind))
     }
 
     /// The instant that `point` stands for.

@@ -12,10 +12,10 @@ use regex::{Regex, RegexBuilder};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use super::calendar::Now;
+use super::calendar::{Calendar, Now};
 use super::limit::PATTERN_COMPILED_BYTES_MAX;
 use super::rule::Point;
-use super::time::{Length, Second};
+use super::time::{Length, Second, Span};
 use super::value::{Properties, Type, Value};
 
 /// A test on one attribute or property.
@@ -99,13 +99,13 @@ impl Comparison {
     }
 
     /// The instants after `now` at which time alone can change the test's truth, in order: candidates, of
-    /// which whoever asks evaluates the whole condition at each. Midnights come one at a time.
+    /// which whoever asks evaluates the whole condition at each.
     #[must_use]
     pub fn flips_of(&self, stored: Option<&Json>, now: Now) -> Vec<Second> {
         let Op::Time(test) = &self.op else { return Vec::new() };
         let mut at = match self.read(stored) {
             Some(Value::Time(value)) => test.flips_of_instant(value, now),
-            Some(Value::Date(_)) if test.is_timed() => vec![now.calendar.next_midnight(now.at)],
+            Some(Value::Date(day)) => test.flips_of_day(day, now.calendar),
             _ => Vec::new(),
         };
         at.retain(|instant| *instant > now.at);
@@ -264,17 +264,39 @@ impl TimeTest {
     }
 
     fn flips_of_instant(self, value: Second, now: Now) -> Vec<Second> {
-        let midnight = || now.calendar.next_midnight(now.at);
+        let calendar = now.calendar;
         match self {
             Self::InTheNext(Length::Elapsed(d)) => vec![value.minus(d), value],
             Self::InTheLast(Length::Elapsed(d)) => vec![value, value.plus(d)],
             Self::MoreThanAgo(Length::Elapsed(d)) => vec![value.plus(d).next()],
             Self::MoreThanAway(Length::Elapsed(d)) => vec![value.minus(d)],
             Self::InThePast | Self::InTheFuture => vec![value],
-            Self::InTheNext(_) | Self::InTheLast(_) | Self::MoreThanAgo(_) | Self::MoreThanAway(_) => {
-                vec![value, midnight()]
+            Self::InTheNext(length) | Self::MoreThanAway(length) => {
+                let mut at = calendar.midnights_ahead(calendar.day(value), length);
+                at.push(value);
+                at
             }
-            Self::DaysAway(_) => vec![midnight()],
+            Self::InTheLast(length) | Self::MoreThanAgo(length) => vec![value, calendar.window_exit(value, length)],
+            Self::DaysAway(days) => calendar.midnights_of(days_after(calendar.day(value), days.saturating_neg())),
+            Self::Before(_) | Self::After(_) | Self::On(_) => Vec::new(),
+        }
+    }
+
+    fn flips_of_day(self, value: NaiveDate, calendar: Calendar) -> Vec<Second> {
+        let (start, over) = (calendar.start(value), calendar.end(value).next());
+        match self {
+            Self::InTheNext(Length::Elapsed(d)) => vec![start.minus(d), over],
+            Self::InTheLast(Length::Elapsed(d)) => vec![start, over.plus(d).minus(Span(1))],
+            Self::MoreThanAgo(Length::Elapsed(d)) => vec![over.plus(d).minus(Span(1))],
+            Self::MoreThanAway(Length::Elapsed(d)) => vec![start.minus(d)],
+            Self::InThePast | Self::InTheFuture => vec![start, over],
+            Self::InTheNext(length) | Self::MoreThanAway(length) => {
+                let mut at = calendar.midnights_ahead(value, length);
+                at.push(over);
+                at
+            }
+            Self::InTheLast(length) | Self::MoreThanAgo(length) => vec![start, calendar.window_exit(start, length)],
+            Self::DaysAway(days) => calendar.midnights_of(days_after(value, days.saturating_neg())),
             Self::Before(_) | Self::After(_) | Self::On(_) => Vec::new(),
         }
     }

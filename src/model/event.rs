@@ -32,7 +32,7 @@ pub struct Event {
 
 /// A place in a person's history: by second, then by arrival. What a decision of the engine means lies
 /// directly behind the arrival that caused it; what time alone causes, behind all arrivals of its second.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Order(pub Second, u64, Seq);
 
 impl Order {

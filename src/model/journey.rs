@@ -49,6 +49,9 @@ pub struct Kept {
     /// The goal is reached, which is noted once.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub converted: bool,
+    /// What its conditions remember by themselves, in bytes of the engine. Empty where they need nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub memory: Vec<u8>,
 }
 
 /// A wait under way.

@@ -9,6 +9,8 @@ use crate::dsl::file::{COMPLAINTS_MAX, Content, Key, Node, Report, Style, fields
 
 /// Cases of one test.
 pub const CASES_MAX: usize = 1_000;
+/// Values of a test, times its cases.
+pub const CASE_VALUES_MAX: usize = 100_000;
 /// Characters of a case's values that stand behind a test's name.
 const LABEL_CHARS_MAX: usize = 60;
 
@@ -37,6 +39,10 @@ pub fn read<'n>(cases: Option<&'n Node>, template: &Node, report: &mut Report<'_
     }
     if let Some(extra) = items.get(CASES_MAX) {
         report.error(Code::E0114, extra.at.clone(), format!("a test has at most {CASES_MAX} cases"));
+    }
+    if items.len().saturating_mul(values(template)) > CASE_VALUES_MAX {
+        report.error(Code::E0114, node.at.clone(), "this test is too long for so many cases");
+        return Vec::new();
     }
     items.iter().take(CASES_MAX).filter_map(|item| case(item, &wanted, report)).collect()
 }
@@ -85,6 +91,15 @@ fn placeholder(node: &Node) -> Option<&str> {
     let is_name = letters.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
         && letters.all(|c| c.is_ascii_alphanumeric() || c == '_');
     is_name.then_some(name)
+}
+
+/// How many values there are in `node`, itself counted.
+fn values(node: &Node) -> usize {
+    1 + match &node.content {
+        Content::List(items) => items.iter().map(values).sum(),
+        Content::Map(entries) => entries.iter().map(|(_, node)| values(node)).sum::<usize>(),
+        Content::Scalar(_) => 0,
+    }
 }
 
 /// Where each placeholder stands first. Files nest no deeper than their reader allows.

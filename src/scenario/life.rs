@@ -3,19 +3,15 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use serde_json::Value as Json;
-use sha2::{Digest, Sha256};
-use ulid::Ulid;
-
 use super::asked::{self, Asked};
 use super::stage::{KEY, Stage};
 use super::story::{Someone, Which};
-use crate::engine::{self, Input, Step, Subject};
+use super::told::{Saying, arrival, entry_key, event, lasting_id, outstanding, provider_key};
+use crate::engine::{self, History, Input, Step, Subject};
 use crate::model::consent;
 use crate::model::effect::{Body, Effect, EffectKind};
 use crate::model::event::{Event, Kind, MessageRef};
 use crate::model::id::{EffectId, EventKey, PersonId, SegmentId, Seq};
-use crate::model::inbound::{Arrival, Sender};
 use crate::model::journey::What;
 use crate::model::message::{Delivery, Outstanding};
 use crate::model::person::Person;
@@ -29,10 +25,6 @@ use crate::resolve::attribution::{self, Question};
 pub const SENDS_PER_SECOND_MAX: usize = 1_000;
 /// So many wakes ahead a flip is looked for.
 pub const WAKES_AHEAD_MAX: usize = 10_000;
-
-/// The provider that messages come by, and the number of ours that they go to.
-const PROVIDER: &str = "whatsapp";
-const OUR_NUMBER: &str = "+12025550100";
 
 /// A change of a membership, at the second in which it counts.
 #[derive(Clone, Debug)]
@@ -55,6 +47,8 @@ pub struct Refusal {
 pub struct Life {
     pub subject: Subject,
     pub history: Vec<Event>,
+    /// What the engine decided, as events between those.
+    pub moves: Vec<Event>,
     pub messages: Vec<Outstanding>,
     pub changes: Vec<Change>,
     pub asked: Vec<Asked>,
@@ -75,16 +69,6 @@ enum Source {
     Birth,
     Arrival,
     Wake,
-}
-
-/// Something that somebody says.
-pub struct Saying<'s> {
-    pub kind: &'s Kind,
-    pub properties: &'s Properties,
-    /// The message of ours that it points at.
-    pub context: Option<EffectId>,
-    pub at: Second,
-    pub arrives: Second,
 }
 
 impl Life {
@@ -108,6 +92,7 @@ impl Life {
         let mut life = Self {
             subject: Subject::new(person),
             history: Vec::new(),
+            moves: Vec::new(),
             messages: Vec::new(),
             changes: Vec::new(),
             asked: Vec::new(),
@@ -146,8 +131,9 @@ impl Life {
 
     /// Plays the next wake, as of its own second.
     fn wake(&mut self, stage: &Stage, wake: Second) {
+        let past = History { events: &self.history, moves: &self.moves };
         // A wake is due when its second is over.
-        for step in engine::play_due(&stage.versions, &mut self.subject, Some(&self.history), wake.next()) {
+        for step in engine::play_due(&stage.versions, &mut self.subject, Some(past), wake.next()) {
             self.note(stage, step, wake, Source::Wake);
         }
     }
@@ -255,7 +241,8 @@ impl Life {
     }
 
     fn step(&mut self, stage: &Stage, input: Input, now: Second) -> Step {
-        engine::step(&stage.versions, &mut self.subject, input, Some(&self.history), now)
+        let past = History { events: &self.history, moves: &self.moves };
+        engine::step(&stage.versions, &mut self.subject, input, Some(past), now)
     }
 
     /// Writes down what came of a step at `at`, and accepts what it sends.
@@ -325,8 +312,11 @@ impl Life {
         if let (Some(entry), 1, Some(event)) = (self.entry, own, step.events.first()) {
             self.entries.insert(event.seq, entry);
         }
-        self.history.extend(step.events);
-        self.history.sort_by_key(|event| event.seq);
+        // A wake that was due before what arrived may have made events before it.
+        let mut events = step.events;
+        events.sort_by_key(|event| event.seq);
+        self.history.extend(events);
+        self.moves.extend(step.moves);
         let started = step.entries.into_iter().filter(|entry| entry.what == What::Started);
         self.started.extend(started.map(|entry| entry.campaign));
         done.extend(step.effects.iter().map(asked::of_effect));
@@ -344,76 +334,4 @@ pub fn anonymous(stage: &Stage, saying: &Saying<'_>, number: &Phone, entry: usiz
     let event = event(entry_key(entry), arrival.kind, arrival.properties, saying.at);
     let step = engine::anonymous(&stage.versions, &event, saying.arrives);
     step.effects.iter().map(asked::of_effect).collect()
-}
-
-/// The key of what an entry of the timeline makes.
-fn entry_key(entry: usize) -> EventKey {
-    EventKey::of(&KEY, &["timeline", &entry.to_string()])
-}
-
-/// What the provider would have told us.
-fn arrival(saying: &Saying<'_>, number: Option<Phone>) -> Arrival {
-    let mut properties = saying.properties.clone();
-    let mut set = |name: &str, value: &str| properties.insert(name.to_owned(), Json::from(value));
-    set("provider", PROVIDER);
-    set("channel", PROVIDER);
-    set("our_number", OUR_NUMBER);
-    if let Some(number) = &number {
-        set("sender", number.as_str());
-    }
-    Arrival {
-        provider: PROVIDER,
-        id: String::new(),
-        sender: Sender { number, ..Sender::default() },
-        our_number: Phone::from_e164(OUR_NUMBER),
-        our_number_id: Some(OUR_NUMBER.to_owned()),
-        at: Some(saying.at),
-        kind: saying.kind.clone(),
-        properties,
-        context: None,
-    }
-}
-
-fn event(key: EventKey, kind: Kind, properties: Properties, at: Second) -> Event {
-    // The engine gives it its number and its arrival.
-    Event { key, seq: 0, at, arrived: at, precedes: None, kind, properties, message: None, reason: None }
-}
-
-fn outstanding(person: PersonId, message: MessageRef) -> Outstanding {
-    Outstanding {
-        person,
-        provider_key: Some(provider_key(message.id)),
-        sender: Some(OUR_NUMBER.to_owned()),
-        delivery: Delivery::Accepted,
-        accepted: Some(message.at),
-        in_flight: false,
-        bound: None,
-        message,
-    }
-}
-
-/// Stands for the hash of the provider's id.
-fn provider_key(message: EffectId) -> [u8; 16] {
-    message.0.to_bytes()
-}
-
-/// An id that is the same whenever and wherever a test is played.
-fn lasting_id(name: &str) -> Ulid {
-    let mut bytes = [0; 16];
-    for (to, from) in bytes.iter_mut().zip(Sha256::digest(name.as_bytes())) {
-        *to = from;
-    }
-    Ulid::from_bytes(bytes)
-}
-
-/// An event that is no entry of the timeline, in words.
-pub fn described(event: &Event) -> String {
-    if let Some(asked) = asked::of_event(event) {
-        return asked.kind.to_owned();
-    }
-    let about = event.message.as_ref().map(|message| {
-        let names: Vec<&str> = [&message.campaign, &message.step].into_iter().flatten().map(String::as_str).collect();
-        if names.is_empty() { String::new() } else { format!(" of {}", names.join("/")) }
-    });
-    format!("{}{}", event.kind.name(), about.unwrap_or_default())
 }

@@ -17,8 +17,9 @@ pub mod report;
 mod stage;
 mod story;
 mod timeline;
+mod told;
 
-pub use cases::CASES_MAX;
+pub use cases::{CASE_VALUES_MAX, CASES_MAX};
 pub use life::{SENDS_PER_SECOND_MAX, WAKES_AHEAD_MAX};
 pub use play::play;
 pub use read::{Tests, read};

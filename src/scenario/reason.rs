@@ -1,9 +1,9 @@
 //! Why somebody is in a segment or not, as far as a story tells it: since when and by what, and until when.
 
-use super::life::described;
 use super::moment::offset_words;
 use super::play::World;
 use super::story::Who;
+use super::told::described;
 use crate::model::id::SegmentId;
 use crate::model::time::Second;
 use crate::model::transition::Cause;

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails where it stands")]
 
 mod bounds;
+mod calendar;
 #[cfg(feature = "server")]
 mod cli;
 mod compile;
@@ -10,11 +11,13 @@ mod compile;
 mod demo;
 mod describe;
 mod engine;
+mod envelope;
 mod examples;
 mod format;
 mod hostile;
 #[cfg(feature = "server")]
 mod intake;
+mod json_schema;
 #[cfg(feature = "server")]
 mod kill;
 mod language;

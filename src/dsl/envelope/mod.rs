@@ -15,4 +15,4 @@ pub mod span;
 pub mod steps;
 
 pub use kind::{Kind, kind};
-pub use names::name;
+pub use names::{NAME_CHARS_MAX, name};

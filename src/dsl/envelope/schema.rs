@@ -64,7 +64,8 @@ pub fn built_in(attribute: &str) -> Option<Property> {
     }
 }
 
-const TYPES: [(&str, Type); 8] = [
+/// The words for types.
+pub const TYPES: [(&str, Type); 8] = [
     ("text", Type::Text),
     ("number", Type::Number),
     ("boolean", Type::Boolean),
@@ -74,6 +75,9 @@ const TYPES: [(&str, Type); 8] = [
     ("list of text", Type::ListOfText),
     ("list of number", Type::ListOfNumber),
 ];
+
+/// Days that a week can begin with.
+pub const WEEKDAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
 
 /// The word for a type in a schema.
 pub fn type_word(ty: Type) -> &'static str {
@@ -136,8 +140,7 @@ fn settings(file: &mut Fields<'_>, declared: &mut Declared, report: &mut Report<
         zone.finish(report);
     }
     if let Some(node) = file.take("week_starts") {
-        let days = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
-        let day = fields::word(node, "`week_starts`", &days, report).and_then(|day| day.parse().ok());
+        let day = fields::word(node, "`week_starts`", &WEEKDAYS, report).and_then(|day| day.parse().ok());
         schema.week_starts = day.unwrap_or(schema.week_starts);
     }
     if let Some((key, node)) = file.take_entry("phones")

@@ -46,7 +46,8 @@ pub const STEPS_MAX: usize = 100;
 /// Steps within steps: how many stand around the innermost.
 pub const STEP_DEPTH_MAX: usize = 5;
 
-const WORDS: [&str; 10] = [
+/// What a step can do.
+pub const WORDS: [&str; 10] = [
     "send",
     "webhook",
     "update_person",

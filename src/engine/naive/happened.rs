@@ -8,7 +8,7 @@ use crate::model::calendar::Calendar;
 use crate::model::compare::reach;
 use crate::model::event::{Event, Order};
 use crate::model::id::EffectId;
-use crate::model::rule::{Counted, Happened, Match, Phrase, Sequence, Then, Window};
+use crate::model::rule::{Counted, Happened, Match, MessageTest, Phrase, Sequence, Then, Window};
 use crate::model::time::{Length, Second, Span};
 use crate::model::value::Value;
 
@@ -120,7 +120,7 @@ impl<'a> Case<'a> {
     /// Every prefix with every event that fills the next place.
     fn go_on(&self, prefixes: &BTreeSet<Prefix>, barred: &[&Then], step: &Then, t: Second) -> BTreeSet<Prefix> {
         let (mut longer, days) = (BTreeSet::new(), self.calendar(t));
-        for prefix in prefixes {
+        for prefix in prefixes.iter().filter(|prefix| barred.iter().all(|step| self.takes_part(**prefix, step))) {
             for last in prefix.last + 1..self.known(t).len() {
                 let Some(event) = self.fills(*prefix, step, last, days) else { continue };
                 let mut between = prefix.last + 1..last;
@@ -147,16 +147,25 @@ impl<'a> Case<'a> {
         is_meant.then_some(event)
     }
 
-    /// The verdict that nothing came in time, if it is reached by `t`. An event that lacks the property of
-    /// `with same` takes no part, and so is never found unanswered.
+    /// Whether the last event of `prefix` has what `step` compares with. One that lacks it takes no part, and so is
+    /// never found without an answer. Decided: so it is with a message that somebody else sent, which has no name.
+    fn takes_part(&self, prefix: Prefix, step: &Then) -> bool {
+        let has = |name: &String| {
+            let value = self.at(prefix.last).and_then(|event| reach(&event.properties, name));
+            value.and_then(Value::natural).is_some()
+        };
+        let asks = step.event.target.as_ref().is_some_and(|target| target.message == MessageTest::It);
+        step.same.as_ref().is_none_or(has) && (!asks || prefix.message.is_some())
+    }
+
+    /// The verdict that nothing came in time, if it is reached by `t`.
     fn verdict(&self, prefix: Prefix, step: &Then, grace: Span, t: Second) -> Option<Completion<'a>> {
         let (event, days) = (self.at(prefix.last)?, self.calendar(t));
-        if let Some(name) = &step.same {
-            Value::natural(reach(&event.properties, name)?)?;
-        }
         let at = days.deadline(event.at, step.within?).next().plus(grace);
         let mut after = prefix.last + 1..self.known(t).len();
-        let is_reached = at <= t && !after.any(|place| self.fills(prefix, step, place, days).is_some());
+        let is_reached = at <= t
+            && self.takes_part(prefix, step)
+            && !after.any(|place| self.fills(prefix, step, place, days).is_some());
         is_reached.then_some(Completion { at, event, is_verdict: true })
     }
 

@@ -1,12 +1,12 @@
 //! What the definition says of one life: the stream of changes, looked at second by second.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use antiphon::engine::naive::Case;
+use antiphon::engine::naive::{Case, Completion};
 use antiphon::model::event::{Event, Kind};
 use antiphon::model::id::EventKey;
 use antiphon::model::person::Person;
-use antiphon::model::rule::{Action, Campaign, Condition, Move, RuleSet, Trigger, Wait};
+use antiphon::model::rule::{Action, Campaign, Condition, Move, Phrase, RuleSet, Trigger, Wait};
 use antiphon::model::time::{Length, Second};
 use antiphon::model::value::Properties;
 
@@ -26,8 +26,16 @@ pub struct Definition {
     completed: BTreeMap<String, Completed>,
     /// When the wait of each campaign's journey is over.
     running: BTreeMap<String, Second>,
+    /// Campaigns whose journey has begun and is to end at once.
+    passing: VecDeque<String>,
     /// Everything up to here was looked at.
     seen: Second,
+    /// So many of the events were looked at.
+    known: usize,
+    /// Whether the second that was looked at last is over, so that verdicts of it are reached.
+    is_over: bool,
+    /// Nothing is started.
+    silent: bool,
     pub stream: Vec<Change>,
 }
 
@@ -42,7 +50,11 @@ impl Definition {
             risen: BTreeMap::new(),
             completed: BTreeMap::new(),
             running: BTreeMap::new(),
+            passing: VecDeque::new(),
             seen,
+            known: 0,
+            is_over: false,
+            silent: false,
             stream: Vec::new(),
         }
     }
@@ -50,11 +62,16 @@ impl Definition {
     /// An event arrives.
     pub fn take_in(&mut self, event: Event, now: Second) {
         self.events.push(event);
+        self.is_over = false;
         self.look(now);
     }
 
     /// Looks at every second before `now` at which time alone could change anything.
     pub fn wait_until(&mut self, now: Second) {
+        if !self.is_over && self.seen < now {
+            self.is_over = true;
+            self.look(self.seen);
+        }
         loop {
             let decided = self.events.len();
             let next = Second(now.0 - 1);
@@ -126,10 +143,14 @@ impl Definition {
         loop {
             let decided = self.events.len();
             self.look_at_segments(at);
-            self.look_at_campaigns(at, true);
-            if self.events.len() == decided {
-                return;
+            self.look_at_campaigns(at);
+            self.known = decided;
+            if self.events.len() > decided {
+                continue;
             }
+            // A journey without a wait is over at once, but has been entered before.
+            let Some(campaign) = self.passing.pop_front() else { return };
+            self.finish(&campaign, at);
         }
     }
 
@@ -147,7 +168,8 @@ impl Definition {
         }
     }
 
-    fn look_at_campaigns(&mut self, at: Second, starts: bool) {
+    fn look_at_campaigns(&mut self, at: Second) {
+        let mut caused = Vec::new();
         for campaign in self.rules.campaigns.clone() {
             let is_caused = match &campaign.trigger {
                 Trigger::Becomes(condition) => {
@@ -155,27 +177,36 @@ impl Definition {
                     let known = self.risen.insert(campaign.name.clone(), truth).unwrap_or(false);
                     truth && !known
                 }
-                Trigger::Event(_) => {
+                Trigger::Event(phrase) => {
                     let completed = self.completions(&self.case(), &campaign, at);
                     let known = self.completed.insert(campaign.name.clone(), completed.clone()).unwrap_or_default();
-                    !completed.is_subset(&known)
+                    let mut new = completed.difference(&known);
+                    // An event is looked at when it is new; what completes a sequence can be an older one.
+                    let is_new = |key: EventKey| self.events.iter().skip(self.known).any(|event| event.key == key);
+                    new.any(|(_, key, _)| matches!(phrase, Phrase::Sequence(_)) || is_new(*key))
                 }
                 Trigger::Schedule(_) | Trigger::Api => false,
             };
-            if is_caused && starts {
-                self.start(&campaign, at);
+            if is_caused && !self.silent {
+                caused.push(campaign);
             }
         }
+        // Whatever is started, all of it was true before.
+        caused.iter().for_each(|campaign| self.start(campaign, at));
     }
 
     fn completions(&self, case: &Case<'_>, campaign: &Campaign, at: Second) -> Completed {
         let Trigger::Event(phrase) = &campaign.trigger else { return Completed::new() };
-        case.completions(phrase, at).iter().map(|one| (one.at, one.event.key, one.is_verdict)).collect()
+        let completions = case.completions(phrase, at).into_iter();
+        // A verdict starts nothing before its second is over.
+        let is_reached = |one: &Completion<'_>| !one.is_verdict || one.at < at || self.is_over;
+        completions.filter(is_reached).map(|one| (one.at, one.event.key, one.is_verdict)).collect()
     }
 
     fn start(&mut self, campaign: &Campaign, at: Second) {
         let filtered = campaign.filter.as_ref().is_some_and(|filter| !self.case().truth(filter, at));
-        if filtered || self.running.contains_key(&campaign.name) {
+        let runs = self.running.contains_key(&campaign.name) || self.passing.contains(&campaign.name);
+        if filtered || runs {
             return;
         }
         self.stream.push(Change::Started { campaign: campaign.name.clone(), at });
@@ -184,7 +215,7 @@ impl Definition {
             Some(Action::Wait(Wait::For(Length::Elapsed(span)))) => {
                 self.running.insert(campaign.name.clone(), at.plus(*span));
             }
-            _ => self.finish(&campaign.name, at),
+            _ => self.passing.push_back(campaign.name.clone()),
         }
     }
 
@@ -222,18 +253,35 @@ impl Definition {
     }
 
     /// Other rules, as of `now`. The same rules once more change nothing, nor is anybody looked at for it.
+    ///
+    /// What happened to the person in segments is decided anew, as if the rules had been these from the start;
+    /// what happened to their journeys did happen. Nothing is started, and nobody leaves a segment that is gone.
     pub fn switch(&mut self, rules: RuleSet, now: Second) {
         self.wait_until(now);
         if self.rules == rules {
             return;
         }
-        self.rules = rules;
-        self.seen = now;
-        // Nobody leaves a segment that is gone.
-        self.members.retain(|name, _| self.rules.segments.iter().any(|segment| segment.name == *name));
-        self.risen.clear();
-        self.completed.clear();
-        self.look_at_segments(now);
-        self.look_at_campaigns(now, false);
+        let mut anew = Self::new(rules, self.person.clone());
+        anew.silent = true;
+        anew.look(self.person.known_since);
+        for event in &self.events {
+            let is_of_segments = matches!(event.kind, Kind::Moved(Move::EnteredSegment(_) | Move::LeftSegment(_)));
+            if !is_of_segments {
+                anew.wait_until(event.arrived);
+                anew.take_in(event.clone(), event.arrived);
+            }
+        }
+        anew.wait_until(now);
+        anew.look(now);
+        anew.silent = false;
+        for segment in &anew.rules.segments {
+            let member = anew.members.get(&segment.name).copied().unwrap_or(false);
+            if self.members.get(&segment.name).copied().unwrap_or(false) != member {
+                self.stream.push(Change::Moved { segment: segment.name.clone(), entered: member, at: now });
+            }
+        }
+        anew.stream = std::mem::take(&mut self.stream);
+        anew.running = std::mem::take(&mut self.running);
+        *self = anew;
     }
 }

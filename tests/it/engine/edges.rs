@@ -186,7 +186,7 @@ fn folding_starts_and_causes_nothing() {
     life.says("yes", 10);
     life.wakes(26);
     assert!(life.subject.journeys.is_empty());
-    let folded = refold(&life.versions, &life.subject, &life.log, Second(START + 26));
+    let folded = refold(&life.versions, &life.subject, life.history(), Second(START + 26));
     assert!(folded.transitions.is_empty());
     assert_eq!(folded.wake, life.subject.wake);
     assert_eq!(folded.state, life.subject.state);

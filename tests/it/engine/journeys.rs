@@ -2,13 +2,14 @@
 
 use antiphon::engine::{Input, State, Step, anonymous};
 use antiphon::model::effect::{Body, EffectKind};
-use antiphon::model::event::{Event, Kind};
+use antiphon::model::event::{Event, Kind, MessageRef, Reason};
+use antiphon::model::id::EffectId;
 use antiphon::model::journey::Journey;
 use antiphon::model::limit::EVENT_DATA_BYTES_MAX;
 use antiphon::model::rule::{
-    Action, Arm, Campaign, CampaignState, Condition, Expression, Goal, IfRunning, Limit, Match, Outcome, Path, RuleSet,
-    Segment, SegmentKind, Send, SendWindow, Share, Step as StepRule, Timeout, Trigger, Update, Verb, Wait, WaitUntil,
-    Window,
+    Action, Arm, Campaign, CampaignState, Condition, Expression, Goal, IfRunning, Limit, Match, MessageTest, Move,
+    Outcome, Path, RuleSet, Segment, SegmentKind, Send, SendWindow, Share, Step as StepRule, Target, Timeout, Trigger,
+    Update, Verb, Wait, WaitUntil, Window,
 };
 use antiphon::model::time::{CalendarUnit, Length, Second, Span};
 use chrono::{DateTime, NaiveTime};
@@ -156,7 +157,8 @@ fn each_person_takes_one_arm_and_the_shares_are_kept() {
     let life = steps(vec![do_("s", split)]);
     let mut counts = std::collections::BTreeMap::new();
     for number in 0..2_000_u32 {
-        let mut other = Life { versions: life.versions.clone(), subject: life.subject.clone(), log: Vec::new() };
+        let mut other =
+            Life { versions: life.versions.clone(), subject: life.subject.clone(), log: vec![], moves: vec![] };
         other.subject.person.cio_id = Ulid::from_parts(u64::from(number) + 1, u128::from(number) * 7);
         let first = lines(&does(&mut other, "go", 1));
         let again = lines(&does(&mut other, "go", 2));
@@ -531,6 +533,108 @@ fn what_a_journey_does_ends_the_wait_of_another() {
     );
 }
 
+// ---- what counts for one journey only
+
+/// Ana answers what step `step` of `journey` sent.
+fn answers(text: &str, journey: &Journey, step: &str, at: i64) -> Event {
+    let message = MessageRef {
+        id: EffectId(Ulid::from_parts(7, 7)),
+        at: Second(START),
+        campaign: Some(journey.campaign.clone()),
+        step: Some(step.to_owned()),
+        journey: Some(journey.id),
+        template: None,
+    };
+    Event { message: Some(message), reason: Some(Reason::Quoted), ..said(text, at) }
+}
+
+fn to_step(word: &str, step: &str) -> Condition {
+    let target = Target { message: MessageTest::Step(step.to_owned()), directly: false };
+    happened(Match { target: Some(target), ..replied(word) }, Window::Ever)
+}
+
+#[test]
+fn an_answer_to_a_step_answers_the_journey_that_sent_it() {
+    let booked = on(performed("booked"));
+    let q = wait_until(
+        vec![outcome("yes", to_step("YES", "ask"), vec![do_("t", send_text("{{ answer.body }}"))])],
+        500,
+        vec![],
+    );
+    let steps = vec![do_("ask", send_template("ask")), do_("w", wait(20)), do_("q", q)];
+    let c = Campaign { key: Some(Path("event.id".to_owned())), ..campaign("c", booked, steps) };
+    let mut life = one(c);
+    for (id, at) in [("a", 0), ("b", 1)] {
+        let mut booked = event(Kind::Custom("booked".to_owned()), at);
+        booked.properties.insert("id".to_owned(), json!(id));
+        life.play(Input::Event(booked), at);
+    }
+    let [a, b] = life.subject.journeys.clone().try_into().unwrap();
+    life.says("yes", 2);
+    life.play(Input::Event(answers("no", &a, "ask", 3)), 3);
+    life.play(Input::Event(answers("yes", &a, "other", 4)), 4);
+    // While it did not wait yet.
+    life.play(Input::Event(answers("Yes!", &b, "ask", 5)), 5);
+    // Kept through storage.
+    let kept = serde_json::to_string(&life.subject.journeys).unwrap();
+    life.subject.journeys = serde_json::from_str(&kept).unwrap();
+    let step = life.wakes(30);
+    assert_eq!(lines(&step), ["c/q: waits until 520", "c/q: outcome yes", "c/t: asked", "c: ended: finished"]);
+    assert_eq!(step.effects[0].journey, b.id);
+    assert_eq!(texts(&step), ["Yes!"]);
+    let step = life.play(Input::Event(answers("yes", &a, "ask", 520)), 520);
+    assert_eq!(lines(&step)[0], "c/q: outcome yes");
+    assert_eq!(step.effects[0].journey, a.id);
+}
+
+#[test]
+fn since_entry_begins_behind_what_started_the_journey() {
+    let since = |word: &str| happened(replied(word), Window::SinceEntry);
+    let q = wait_until(vec![outcome("yes", since("YES"), vec![])], 100, vec![]);
+    let branch = Action::Branch { arms: vec![(since("NO"), vec![exit("no")])], otherwise: vec![exit("silent")] };
+    let c = Campaign { grace: Span(30), ..campaign("c", on(replied("YES")), vec![do_("q", q), do_("b", branch)]) };
+    let mut life = one(c.clone());
+    life.says("yes", 0);
+    life.says("no", 0);
+    assert_eq!(
+        lines(&life.says("yes", 1)),
+        ["c: refused: already running", "c/q: outcome yes", "c/b: took when 1", "c: ended: no"]
+    );
+
+    // What was said before its entry counts for nothing, though it comes later.
+    let mut life = one(c);
+    life.says("yes", 10);
+    assert_eq!(lines(&late(&mut life, said("yes", 9), 20)), ["c: refused: already running"]);
+    assert_eq!(lines(&life.wakes(142)), ["c/q: timed out", "c/b: took otherwise", "c: ended: silent"]);
+}
+
+#[test]
+fn what_becomes_of_one_campaign_ends_waits_of_another() {
+    let converted = Match::any(Verb::Moved(Move::ConvertedIn("sale".to_owned())));
+    let left = Match::any(Verb::Moved(Move::LeftCampaign("sale".to_owned())));
+    let goal = Goal { condition: ever("YES"), within: None, exit: false };
+    let sale = Campaign { goal: Some(goal), ..campaign("sale", start(), vec![do_("w", wait(100))]) };
+    let running = Condition::Not(Box::new(Condition::InCampaign("sale".to_owned())));
+    let outcomes = |condition| for_ever(vec![outcome("o", condition, vec![])]);
+    let watch = vec![
+        do_("converted", outcomes(happened(converted, Window::Ever))),
+        do_("gone", outcomes(running)),
+        do_("left", outcomes(happened(left, Window::Ever))),
+    ];
+    let watch = campaign("watch", on(Match::any(Verb::Moved(Move::EnteredCampaign("sale".to_owned())))), watch);
+    let mut life = Life::new(rules(vec![], vec![sale, watch]));
+    let began = ["sale: started", "watch: started", "sale/w: waits until 100", "watch/converted: waits"];
+    assert_eq!(lines(&does(&mut life, "go", 0)), began);
+    let step = life.says("yes", 10);
+    assert_eq!(lines(&step), ["sale: converted", "watch/converted: outcome o", "watch/gone: waits"]);
+    assert_eq!(step.entries[1].cause.seq(), Some(2));
+    let step = life.wakes(101);
+    assert_eq!(
+        lines(&step),
+        ["sale: ended: finished", "watch/gone: outcome o", "watch/left: outcome o", "watch: ended: finished"]
+    );
+}
+
 // ---- exit and goal
 
 #[test]
@@ -564,8 +668,12 @@ fn a_goal_is_noted_once_and_in_time() {
     assert!(lines(&life.says("yes", 100)).is_empty());
     let mut life = with(false, 30);
     does(&mut life, "go", 0);
-    assert!(lines(&life.says("yes", 101)).is_empty());
+    assert!(lines(&late(&mut life, said("hello", 100), 130)).is_empty());
     assert_eq!(lines(&late(&mut life, said("yes", 100), 131)), ["c: converted"]);
+    let mut life = with(false, 30);
+    does(&mut life, "go", 0);
+    assert!(lines(&life.says("yes", 101)).is_empty());
+    assert!(lines(&late(&mut life, said("hello", 100), 131)).is_empty());
     let mut life = with(false, 30);
     does(&mut life, "go", 0);
     assert!(lines(&late(&mut life, said("yes", 100), 132)).is_empty());

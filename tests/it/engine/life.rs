@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use antiphon::engine::{Catalogue, Engine, Input, Step, Subject, Versions, history_needed, step};
+use antiphon::engine::{Catalogue, Engine, History, Input, Step, Subject, Versions, history_needed, step};
 use antiphon::model::compare::{Comparison, Op};
 use antiphon::model::event::{Event, Kind};
 use antiphon::model::id::{CampaignId, EventKey, PersonId, RulesVersion, SegmentId};
@@ -26,6 +26,8 @@ pub struct Life {
     pub versions: Versions,
     pub subject: Subject,
     pub log: Vec<Event>,
+    /// What decisions meant.
+    pub moves: Vec<Event>,
 }
 
 impl Life {
@@ -41,7 +43,7 @@ impl Life {
             known_since: Second(START),
         };
         let versions = Versions::new(compile(rules, 1), Second(START));
-        let mut life = Self { versions, subject: Subject::new(person), log: Vec::new() };
+        let mut life = Self { versions, subject: Subject::new(person), log: Vec::new(), moves: Vec::new() };
         life.play(Input::Born, 0);
         life
     }
@@ -55,11 +57,17 @@ impl Life {
     }
 
     pub fn play(&mut self, input: Input, at: i64) -> Step {
-        let history = history_needed(&self.versions, &self.subject, &input).then_some(self.log.as_slice());
+        let needed = history_needed(&self.versions, &self.subject, &input);
+        let history = needed.then_some(History { events: &self.log, moves: &self.moves });
         let step = step(&self.versions, &mut self.subject, input, history, Second(START + at));
         self.log.extend(step.events.iter().cloned());
+        self.moves.extend(step.moves.iter().cloned());
         self.log.sort_by_key(|event| event.seq);
         step
+    }
+
+    pub fn history(&self) -> History<'_> {
+        History { events: &self.log, moves: &self.moves }
     }
 
     /// Ana writes.

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use antiphon::engine::{Catalogue, Engine, Input, State, Step, Subject, Versions, history_needed, refold, step};
+use antiphon::engine::{
+    Catalogue, Engine, History, Input, State, Step, Subject, Versions, history_needed, refold, step,
+};
 use antiphon::model::event::{Event, Kind};
 use antiphon::model::id::{CampaignId, EventKey, PersonId, RulesVersion, SegmentId};
 use antiphon::model::journey::What;
@@ -77,6 +79,7 @@ struct Both<'a> {
     versions: Versions,
     subject: Subject,
     log: Vec<Event>,
+    moves: Vec<Event>,
     seen: Vec<Change>,
     defined: Definition,
 }
@@ -91,6 +94,7 @@ impl<'a> Both<'a> {
             versions: Versions::new(compile(&world.rules, 1), world.start),
             subject: Subject::new(person.clone()),
             log: Vec::new(),
+            moves: Vec::new(),
             seen: Vec::new(),
             defined: Definition::new(world.rules.clone(), person),
         }
@@ -135,7 +139,8 @@ impl<'a> Both<'a> {
         let before = precedes.and_then(|key| self.log.iter().find(|event| event.key == key));
         event.precedes = before.map(|reply| reply.seq);
         let input = Input::Event(event);
-        let history = history_needed(&self.versions, &self.subject, &input).then_some(self.log.as_slice());
+        let needed = history_needed(&self.versions, &self.subject, &input);
+        let history = needed.then_some(History { events: &self.log, moves: &self.moves });
         let step = step(&self.versions, &mut self.subject, input, history, self.now);
         self.note(&step);
         let numbered = step.events.into_iter().next().ok_or("the event is gone")?;
@@ -162,11 +167,14 @@ impl<'a> Both<'a> {
 
     fn poll(&mut self) -> Result<(), String> {
         let was_due = self.subject.wake.is_some_and(|wake| wake < self.now);
-        let history = history_needed(&self.versions, &self.subject, &Input::Wake).then_some(self.log.as_slice());
+        let needed = history_needed(&self.versions, &self.subject, &Input::Wake);
+        let history = needed.then_some(History { events: &self.log, moves: &self.moves });
         let step = step(&self.versions, &mut self.subject, Input::Wake, history, self.now);
         self.note(&step);
         self.defined.wait_until(self.now);
-        if was_due && self.now >= self.top { self.check_wake() } else { Ok(()) }
+        // What journeys did was evaluated besides, and the earlier of two flips is kept.
+        let is_exact = was_due && step.entries.is_empty() && self.now >= self.top;
+        if is_exact { self.check_wake() } else { Ok(()) }
     }
 
     /// Where everything that depends on time was just looked at, the wake is the very next second at which truth
@@ -180,11 +188,15 @@ impl<'a> Both<'a> {
         if wake == next { Ok(()) } else { Err(format!("at {}: wake {wake:?}, but {next:?}", since(self.now))) }
     }
 
+    fn history(&self) -> History<'_> {
+        History { events: &self.log, moves: &self.moves }
+    }
+
     /// Drops the state. What is folded must say the same, and go on as the old one would have.
     fn refold(&mut self) -> Result<(), String> {
         self.now = self.top;
         self.poll()?;
-        let folded = refold(&self.versions, &self.subject, &self.log, self.now);
+        let folded = refold(&self.versions, &self.subject, self.history(), self.now);
         let since = |state: &State| state.memberships().collect::<Vec<_>>();
         // A flip of this very second is in the fold already and will be in the state when the second is over.
         if self.subject.wake.is_none_or(|wake| wake > self.now) && since(&folded.state) != since(&self.subject.state) {
@@ -217,6 +229,7 @@ impl<'a> Both<'a> {
     }
 
     fn note(&mut self, step: &Step) {
+        self.moves.extend(step.moves.iter().cloned());
         let names = catalogue().segments;
         let name = |id| names.iter().find(|(_, known)| **known == id).map(|(name, _)| name.clone()).unwrap_or_default();
         let moved = step.transitions.iter().map(|transition| Change::Moved {

@@ -7,7 +7,7 @@ use super::world::{Feature, World, world};
 const WORLDS: u64 = 4_000;
 
 /// What the engine runs. `ENGINE_FEATURES` names others, with commas between them; `all` is every one.
-const FEATURES: &[Feature] = &[Feature::Triggers];
+const FEATURES: &[Feature] = &Feature::ALL;
 
 fn features() -> Vec<Feature> {
     let Ok(names) = std::env::var("ENGINE_FEATURES") else { return FEATURES.to_vec() };
@@ -65,8 +65,9 @@ fn without_last_rule(world: &World) -> Option<World> {
 }
 
 fn tell(world: &World) -> String {
-    let mut lines = vec![format!("first {:?}", world.first)];
+    let mut lines = vec![format!("from {}, first {:?}", world.start.rfc3339(), world.first)];
     for (name, rules) in [("rules", &world.rules), ("later", &world.later)] {
+        lines.push(format!("{name}: zone {}, weeks from {}", rules.schema.time_zone, rules.schema.week_starts));
         lines.extend(rules.segments.iter().map(|segment| format!("{name} {}: {:?}", segment.name, segment.kind)));
         lines
             .extend(rules.campaigns.iter().map(|campaign| format!("{name} {}: {:?}", campaign.name, campaign.trigger)));

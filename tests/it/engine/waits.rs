@@ -78,7 +78,7 @@ fn story(chance: &mut Chance) -> Vec<(i64, Event)> {
     let mut story = Vec::new();
     for number in 0..6 + chance.below(10) {
         at += *chance.one(&[0, 1, 2, 10, 20, 21, 50, 51, 60]);
-        let stamp = at - *chance.one(&[0, 0, 0, 1, 2, 20, 60]);
+        let stamp = at - *chance.one(&[0, 0, 0, 1, 20, 60, 100, 150]);
         let mut happened = match chance.below(10) {
             0..3 => event(Kind::Custom("go".to_owned()), stamp),
             3..8 => said(word(chance), stamp),
@@ -105,7 +105,10 @@ fn rule_set(chance: &mut Chance) -> RuleSet {
 
 fn journeys(chance: &mut Chance, name: &str, trigger: Trigger) -> Campaign {
     let mut id = 0;
-    let mut c = campaign(name, trigger, steps(chance, 2, &mut id));
+    let mut steps = steps(chance, 2, &mut id);
+    // Time for what comes late.
+    steps.push(do_("last", wait(100)));
+    let mut c = campaign(name, trigger, steps);
     c.grace = Span(*chance.one(&[0, 0, 1, 30]));
     c.exit = chance.percent(25).then(|| condition(chance, 1));
     c.goal = chance.percent(50).then(|| Goal {
@@ -178,11 +181,11 @@ fn condition(chance: &mut Chance, depth: u32) -> Condition {
 }
 
 fn word(chance: &mut Chance) -> &'static str {
-    *chance.one::<&str>(&WORDS)
+    chance.one::<&str>(&WORDS)
 }
 
 fn plan(chance: &mut Chance) -> &'static str {
-    *chance.one::<&str>(&["pro", "free"])
+    chance.one::<&str>(&["pro", "free"])
 }
 
 fn span(chance: &mut Chance) -> Span {

@@ -2,7 +2,7 @@
 
 use antiphon::diagnostic::Code;
 use antiphon::dsl::compile;
-use antiphon::scenario::{CASES_MAX, play, read};
+use antiphon::scenario::{CASE_VALUES_MAX, CASES_MAX, play, read};
 
 use super::{files, staged};
 
@@ -38,6 +38,22 @@ fn a_test_has_so_many_cases() {
     };
     assert_eq!(codes(&test(CASES_MAX)), []);
     assert_eq!(codes(&test(CASES_MAX + 1)), [Code::E0114]);
+}
+
+#[test]
+fn a_long_test_has_fewer_cases() {
+    // Without its timeline a test is 4 values: itself, `start`, `people` and `ana`. An entry is 5, the list 1.
+    let test = |entries: usize, cases: usize| {
+        let entry = "  - {at: 0 seconds, who: ana, replied: \"x\", via: text}\n".repeat(entries);
+        let case = "  - {reply: \"x\"}\n".repeat(cases);
+        format!(
+            "version: 1\ntest: a\nstart: 2026-01-01T00:00:00Z\npeople: {{ana: {{}}}}\ntimeline:\n{entry}  \
+             - {{at: 0 seconds, who: ana, replied: $reply, via: text}}\ncases:\n{case}"
+        )
+    };
+    let most = (CASE_VALUES_MAX / 1_000 - 5) / 5 - 1;
+    assert_eq!(codes(&test(most, 1_000)), []);
+    assert_eq!(codes(&test(most + 1, 1_000)), [Code::E0114]);
 }
 
 #[test]

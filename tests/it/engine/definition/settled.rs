@@ -202,6 +202,12 @@ fn what_lacks_the_same_property_takes_no_part() {
     check(answered, &mixed, false, &[]);
     check(silent, &mixed, false, &[111]);
     check(answered, &mixed.does(30, "b", [("cart", json!(1.0))]), false, &[30]);
+    // Nor does it where only what may not come between is compared.
+    let barred = Then { same: Some("cart".to_owned()), ..step(true, performed("b"), None) };
+    let chain = sequence(performed("a"), vec![barred, step(false, performed("c"), None)], 0);
+    let chain = happened(chain, Counted::ONCE, Window::Ever);
+    check(&chain, &past().does(10, "a", []).does(20, "c", []), false, &[]);
+    check(&chain, &past().does(10, "a", [("cart", json!(1))]).does(15, "b", []).does(20, "c", []), false, &[20]);
 }
 
 #[test]

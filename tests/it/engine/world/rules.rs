@@ -83,11 +83,10 @@ impl Dice<'_> {
             25..30 if self.has(Feature::Journeys) && !of.campaigns.is_empty() => {
                 Condition::InCampaign(self.one(&of.campaigns))
             }
-            0..75 => Condition::Happened(Box::new(self.happened(of))),
             75..84 => Condition::Not(Box::new(self.condition(inner, of))),
             84..92 => Condition::All(vec![self.condition(inner, of), self.condition(inner, of)]),
             92..100 => Condition::Any(vec![self.condition(inner, of), self.condition(inner, of)]),
-            _ if self.has(Feature::HeldFor) => {
+            100.. if self.has(Feature::HeldFor) => {
                 Condition::HeldFor { condition: Box::new(self.condition(inner, of)), span: self.span() }
             }
             _ => Condition::Happened(Box::new(self.happened(of))),
