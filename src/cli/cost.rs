@@ -80,7 +80,7 @@ fn bound(rule: Rule<'_>, letter: char, growing: &Growing, rules: &RuleSet) -> St
     }
 }
 
-/// The same, as data: one object per rule.
+/// The same, as data: an object for each rule.
 pub fn json(rules: &RuleSet) -> Vec<serde_json::Value> {
     let describer = Describer::new(rules);
     let one = |rule: Rule<'_>| {

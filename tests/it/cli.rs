@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests: a case that cannot go on ends here")]
 
+mod authoring;
+
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -161,7 +163,7 @@ fn check_says_everything_to_everybody_in_their_form() {
     assert_eq!((&error["file"], &error["line"], &error["column"]), (&"rules/wrong.yaml".into(), &5.into(), &7.into()));
 
     let github = said(&folder.run(&["check", "--format", "github"]));
-    assert!(github.contains("::error file=rules/wrong.yaml,line=5,col=7,title=E"), "{github}");
+    assert!(github.contains("::error file=rules/wrong.yaml,line=5,endLine=5,col=7,endColumn=15,title=E"), "{github}");
     assert_eq!(github.lines().count(), all.len(), "one line each: {github}");
 }
 

@@ -24,6 +24,7 @@ mod kill;
 mod language;
 #[cfg(feature = "server")]
 mod live;
+mod machine;
 mod meaning;
 #[cfg(feature = "server")]
 mod outbox;
