@@ -80,8 +80,8 @@ fn bound(rule: Rule<'_>, letter: char, growing: &Growing, rules: &RuleSet) -> St
     }
 }
 
-/// The same, as data.
-pub fn json(rules: &RuleSet) -> serde_json::Value {
+/// The same, as data: an object for each rule.
+pub fn json(rules: &RuleSet) -> Vec<serde_json::Value> {
     let describer = Describer::new(rules);
     let one = |rule: Rule<'_>| {
         let cost = cost(rules, rule);

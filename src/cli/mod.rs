@@ -8,6 +8,8 @@ mod cost;
 mod demo;
 mod describe;
 mod exit;
+mod explain;
+mod fmt;
 mod init;
 mod load;
 mod paint;

@@ -140,8 +140,8 @@ fn complain(format: Format, diagnostics: Vec<Diagnostic>, compiled: Compiled, fi
     let checked = Checked { diagnostics, sources: compiled.sources, files, segments: 0, campaigns: 0, rules: None };
     match format {
         Format::Human => anstream::print!("{}{}", paint::human(&checked), paint::summary(&checked)),
-        Format::Json => anstream::println!("{}", paint::json(&checked)),
-        Format::Github => anstream::print!("{}", paint::github(&checked)),
+        Format::Json => anstream::println!("{}", paint::json(&[checked])),
+        Format::Github => anstream::print!("{}", paint::github(&[checked])),
         Format::Junit => anstream::eprint!("{}{}", paint::human(&checked), paint::summary(&checked)),
     }
 }

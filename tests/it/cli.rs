@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests: a case that cannot go on ends here")]
 
+mod authoring;
+
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -114,6 +116,7 @@ wrote rules/tests/replies.test.yaml
 
 Next:
   antiphon check              # are the rules right?
+  antiphon describe said-yes  # what does one of them mean?
   antiphon test               # do they do what they should?
   antiphon serve              # start the server
   antiphon activity --follow  # see what comes in
@@ -124,7 +127,7 @@ Next:
     assert_data_eq!(said(&check), "4 files, 2 segments, 1 campaign: 0 errors, 0 warnings\n");
     assert_eq!(check.status.code(), Some(0));
     let test = folder.run(&["test", "--fail-on-empty"]);
-    assert_data_eq!(said(&test), "3 tests, 0 failed, 0 todo\n");
+    assert_data_eq!(said(&test), "1 test, 0 failed, 0 todo\n");
     assert_eq!(test.status.code(), Some(0));
 
     folder.write("rules/schema.yaml", "mine");
@@ -160,7 +163,7 @@ fn check_says_everything_to_everybody_in_their_form() {
     assert_eq!((&error["file"], &error["line"], &error["column"]), (&"rules/wrong.yaml".into(), &5.into(), &7.into()));
 
     let github = said(&folder.run(&["check", "--format", "github"]));
-    assert!(github.contains("::error file=rules/wrong.yaml,line=5,col=7,title=E"), "{github}");
+    assert!(github.contains("::error file=rules/wrong.yaml,line=5,endLine=5,col=7,endColumn=15,title=E"), "{github}");
     assert_eq!(github.lines().count(), all.len(), "one line each: {github}");
 }
 

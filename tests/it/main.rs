@@ -24,9 +24,11 @@ mod kill;
 mod language;
 #[cfg(feature = "server")]
 mod live;
+mod machine;
 mod meaning;
 #[cfg(feature = "server")]
 mod outbox;
+mod pages;
 mod phones;
 mod providers;
 mod resolve;
