@@ -120,20 +120,22 @@ fn said(console: &Console) -> Option<String> {
     let arguments: Vec<&str> = console.arguments.iter().map(String::as_str).collect();
     let compiled = compile(&console.files);
     let tests = scenario::read(&compiled);
-    match arguments.as_slice() {
-        ["check", wanted @ ..] => {
-            let mut all = compiled.diagnostics.clone();
-            all.extend(tests.diagnostics);
-            all.retain(|d| wanted.is_empty() || wanted.contains(&compiled.sources.path(d.span().file)));
-            Some(render::render(&all, &compiled.sources, false))
+    let mut found = compiled.diagnostics.clone();
+    found.extend(tests.diagnostics);
+    let complaints = |found: &[_]| render::render(found, &compiled.sources, false);
+    match (arguments.as_slice(), &compiled.rules) {
+        (["check", wanted @ ..], _) => {
+            found.retain(|d| wanted.is_empty() || wanted.contains(&compiled.sources.path(d.span().file)));
+            Some(complaints(&found))
         }
-        ["describe", name] => Some(describe(compiled.rules.as_ref()?, name).unwrap_or_default()),
-        ["test"] => {
-            let stage = Stage::new(compiled.rules.as_ref()?).expect("checked rules run");
+        (["describe", name], Some(rules)) => Some(describe(rules, name).unwrap_or_default()),
+        (["test"], Some(rules)) => {
+            let stage = Stage::new(rules).expect("checked rules run");
             let played = |story| Played { story, outcome: play(&stage, story), millis: 0 };
             let played: Vec<Played<'_>> = tests.stories.iter().map(played).collect();
             Some(report::human(&played, &compiled.sources))
         }
+        (["describe" | "test", ..], None) => Some(complaints(&found)),
         _ => None,
     }
 }

@@ -74,7 +74,7 @@ impl Page {
         let mut section = 0;
         let mut lines = text.lines().enumerate().map(|(n, line)| (n + 1, line));
         while let Some((number, line)) = lines.next() {
-            if line.starts_with("## ") {
+            if line.starts_with("## ") || line.starts_with("### ") {
                 section = page.files.len();
             } else if let Some(tag) = line.strip_prefix("```") {
                 let block: Vec<(usize, &str)> = lines.by_ref().take_while(|(_, line)| *line != "```").collect();
