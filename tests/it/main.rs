@@ -15,6 +15,7 @@ mod envelope;
 mod examples;
 mod format;
 mod hostile;
+mod infer;
 #[cfg(feature = "server")]
 mod intake;
 mod json_schema;
@@ -38,5 +39,7 @@ mod settings;
 mod store;
 mod texts;
 mod tidy;
+#[cfg(feature = "server")]
+mod tools;
 #[cfg(feature = "server")]
 mod web;
