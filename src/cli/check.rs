@@ -28,6 +28,9 @@ pub struct Arguments {
     /// End with 3 if there are warnings.
     #[arg(long)]
     deny_warnings: bool,
+    /// Leave advice out.
+    #[arg(long)]
+    quiet: bool,
     /// The settings file.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -60,41 +63,47 @@ pub fn run(arguments: &Arguments) -> Exit {
         Ok(sets) => sets,
         Err(exit) => return exit,
     };
-    let mut exit = Exit::Fine;
+    let (mut all, mut exit) = (Vec::new(), Exit::Fine);
     for (root, wanted) in sets {
-        let checked = match check(&root, &wanted) {
-            Ok(checked) => checked,
-            Err(why) => {
-                exit = failed(why);
-                continue;
-            }
-        };
-        match arguments.format {
-            Format::Human => {
-                anstream::print!("{}{}", human(&checked), summary(&checked));
+        match check(&root, &wanted) {
+            Ok(checked) => all.push(checked),
+            Err(why) => exit = failed(why),
+        }
+    }
+    if arguments.quiet {
+        for checked in &mut all {
+            checked.diagnostics.retain(|diagnostic| diagnostic.severity() != Severity::Advice);
+        }
+    }
+    say(arguments, &all);
+    let worst = all.iter().flat_map(|checked| &checked.diagnostics).map(Diagnostic::severity).min();
+    match worst {
+        Some(Severity::Error) => Exit::Failed,
+        Some(Severity::Warning) if arguments.deny_warnings && exit == Exit::Fine => Exit::Warned,
+        _ => exit,
+    }
+}
+
+/// Writes what was found in the form that was asked for.
+fn say(arguments: &Arguments, all: &[Checked]) {
+    match arguments.format {
+        Format::Human => {
+            for checked in all {
+                anstream::print!("{}{}", human(checked), summary(checked));
                 if let Some(rules) = checked.rules.as_ref().filter(|_| arguments.cost) {
                     anstream::print!("\n{}", cost::table(rules));
                 }
             }
-            Format::Json => {
-                let mut found = json(&checked);
-                if let Some(rules) = checked.rules.as_ref().filter(|_| arguments.cost) {
-                    found["cost"] = cost::json(rules);
-                }
-                anstream::println!("{found}");
-            }
-            Format::Github => anstream::print!("{}", github(&checked)),
         }
-        let worst = checked.diagnostics.iter().map(Diagnostic::severity);
-        for severity in worst {
-            match severity {
-                Severity::Error => exit = Exit::Failed,
-                Severity::Warning if arguments.deny_warnings && exit == Exit::Fine => exit = Exit::Warned,
-                Severity::Warning | Severity::Advice => {}
+        Format::Json => {
+            let mut found = json(all);
+            if arguments.cost {
+                found["cost"] = all.iter().filter_map(|checked| checked.rules.as_ref()).flat_map(cost::json).collect();
             }
+            anstream::println!("{found}");
         }
+        Format::Github => anstream::print!("{}", github(all)),
     }
-    exit
 }
 
 /// Checks the rule set below `root`.

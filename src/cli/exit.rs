@@ -8,16 +8,19 @@ pub enum Exit {
     Fine,
     /// Errors in rules, a server that refuses, a file that cannot be written.
     Failed,
+    /// Arguments that cannot be understood.
+    Usage,
     /// Nothing but warnings, where warnings are not wanted.
     Warned,
 }
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
-        // 2 is clap's, for arguments that cannot be understood.
         Self::from(match exit {
             Exit::Fine => 0,
             Exit::Failed => 1,
+            // As clap ends.
+            Exit::Usage => 2,
             Exit::Warned => 3,
         })
     }

@@ -38,8 +38,27 @@ fn lies_in(path: &Path, folder: &Path) -> bool {
     }
 }
 
+/// The files of a rule set.
+pub struct Texts {
+    /// By path, as it is shown.
+    pub texts: BTreeMap<String, String>,
+    /// What is no text, with the sources that the complaints point into.
+    pub unreadable: Vec<Diagnostic>,
+    pub sources: Sources,
+    pub files: usize,
+}
+
 /// Compiles the rule set below `root`, in which the files `wanted` have to be. Also returns how many files it has.
 pub fn compile(root: &Path, wanted: &[PathBuf]) -> Result<(Compiled, usize), String> {
+    let Texts { texts, unreadable, sources, files } = texts(root, wanted)?;
+    if unreadable.is_empty() {
+        return Ok((dsl::compile(&texts), files));
+    }
+    Ok((Compiled { rules: None, diagnostics: unreadable, sources, tests: Vec::new() }, files))
+}
+
+/// Reads the rule set below `root`, in which the files `wanted` have to be.
+pub fn texts(root: &Path, wanted: &[PathBuf]) -> Result<Texts, String> {
     let shown = shown(root);
     let snapshot = folder::read(root).map_err(|error| match error {
         FolderError::Missing | FolderError::Empty => {
@@ -51,20 +70,17 @@ pub fn compile(root: &Path, wanted: &[PathBuf]) -> Result<(Compiled, usize), Str
     if let Some(path) = wanted.iter().find(|path| !path.is_file()) {
         return Err(format!("{}: there is no such file", path.display()));
     }
-    let (mut sources, mut diagnostics, mut texts) = (Sources::default(), Vec::new(), BTreeMap::new());
+    let (mut sources, mut unreadable, mut texts) = (Sources::default(), Vec::new(), BTreeMap::new());
     for (path, bytes) in snapshot {
         let path = format!("{shown}{path}");
         match dsl::decode(&path, bytes, &mut sources) {
             Ok(text) => {
                 texts.insert(path, text);
             }
-            Err(diagnostic) => diagnostics.push(*diagnostic),
+            Err(diagnostic) => unreadable.push(*diagnostic),
         }
     }
-    if diagnostics.is_empty() {
-        return Ok((dsl::compile(&texts), files));
-    }
-    Ok((Compiled { rules: None, diagnostics, sources, tests: Vec::new() }, files))
+    Ok(Texts { texts, unreadable, sources, files })
 }
 
 /// Whether `path`, as diagnostics show it, is one of `wanted`, or any file will do.

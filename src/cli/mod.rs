@@ -8,12 +8,15 @@ mod cost;
 mod demo;
 mod describe;
 mod exit;
+mod explain;
+mod fmt;
 mod init;
 mod load;
 mod paint;
 mod plain;
 mod rules;
 mod run;
+mod schema;
 pub mod serve;
 mod test;
 

@@ -2,12 +2,13 @@
 //! for pull requests.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use super::check::Checked;
-use crate::diagnostic::diagnostic::Edit;
-use crate::diagnostic::{Diagnostic, Severity, Sources, Span, render};
+use crate::diagnostic::render::SHOWN_MAX;
+use crate::diagnostic::{self, Severity, render};
 
 /// With frames. Colours are taken out again where nobody can see them.
 pub fn human(checked: &Checked) -> String {
@@ -16,15 +17,14 @@ pub fn human(checked: &Checked) -> String {
 
 /// The last line: how much was looked at and how much was found.
 pub fn summary(checked: &Checked) -> String {
-    let count = |severity| checked.diagnostics.iter().filter(|d| d.severity() == severity).count();
     let mut line = number(checked.files, "file");
     if checked.segments + checked.campaigns > 0 {
         let (segments, campaigns) = (number(checked.segments, "segment"), number(checked.campaigns, "campaign"));
         let _ = write!(line, ", {segments}, {campaigns}");
     }
-    let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
+    let (errors, warnings) = (count(checked, Severity::Error), count(checked, Severity::Warning));
     let _ = write!(line, ": {}, {}", number(errors, "error"), number(warnings, "warning"));
-    match count(Severity::Advice) {
+    match count(checked, Severity::Advice) {
         0 => {}
         advice => {
             let _ = write!(line, ", {advice} advice");
@@ -33,87 +33,51 @@ pub fn summary(checked: &Checked) -> String {
     line + "\n"
 }
 
-fn number(n: usize, what: &str) -> String {
+fn count(checked: &Checked, severity: Severity) -> usize {
+    checked.diagnostics.iter().filter(|diagnostic| diagnostic.severity() == severity).count()
+}
+
+/// `1 file`, `2 files`
+pub fn number(n: usize, what: &str) -> String {
     format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }
 
-/// One object with all complaints. Offsets are bytes of the file.
-pub fn json(checked: &Checked) -> serde_json::Value {
-    let sources = &checked.sources;
-    let all: Vec<_> = checked.diagnostics.iter().map(|diagnostic| one(diagnostic, sources)).collect();
-    json!({"files": checked.files, "diagnostics": all})
-}
+/// The form of the object that `json` makes. What reads it may rely on what is there.
+const JSON_VERSION: u32 = 1;
 
-fn one(diagnostic: &Diagnostic, sources: &Sources) -> serde_json::Value {
-    let labels = diagnostic.labels.iter().map(|label| {
-        let mut shown = place(label.span, sources);
-        shown["text"] = json!(label.text);
-        shown["primary"] = json!(label.primary);
-        shown
+/// One object with all complaints, and how many of each kind there are.
+pub fn json(all: &[Checked]) -> Json {
+    let sum = |severity| all.iter().map(|checked| count(checked, severity)).sum::<usize>();
+    let shown = all.iter().flat_map(|checked| {
+        let shown = checked.diagnostics.iter().take(SHOWN_MAX);
+        shown.map(|diagnostic| diagnostic::json::diagnostic(diagnostic, &checked.sources))
     });
-    let edit = |edit: &Edit| {
-        let mut shown = place(edit.span, sources);
-        shown["replacement"] = json!(edit.replacement);
-        shown
-    };
-    let fixes = diagnostic
-        .fixes
-        .iter()
-        .map(|fix| json!({"message": fix.message, "edits": fix.edits.iter().map(edit).collect::<Vec<_>>()}));
-    let mut shown = place(diagnostic.span(), sources);
-    shown["code"] = json!(diagnostic.code.as_str());
-    shown["severity"] = json!(word(diagnostic.severity()));
-    shown["message"] = json!(diagnostic.message);
-    shown["labels"] = labels.collect();
-    shown["notes"] = json!(diagnostic.notes);
-    shown["fixes"] = fixes.collect();
-    shown
-}
-
-fn place(span: Span, sources: &Sources) -> serde_json::Value {
-    let (line, column) = sources.place(span);
     json!({
-        "file": sources.path(span.file), "line": line, "column": column, "start": span.start, "end": span.end,
+        "version": JSON_VERSION,
+        "files": all.iter().map(|checked| checked.files).sum::<usize>(),
+        "errors": sum(Severity::Error),
+        "warnings": sum(Severity::Warning),
+        "advice": sum(Severity::Advice),
+        "diagnostics": shown.collect::<Vec<_>>(),
     })
 }
 
-fn word(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
-        Severity::Advice => "advice",
-    }
-}
-
 /// One workflow command for each complaint.
-pub fn github(checked: &Checked) -> String {
+pub fn github(all: &[Checked]) -> String {
     let mut out = String::new();
-    for diagnostic in &checked.diagnostics {
-        let (line, column) = checked.sources.place(diagnostic.span());
-        let level = match diagnostic.severity() {
-            Severity::Error => "error",
-            Severity::Warning => "warning",
-            Severity::Advice => "notice",
-        };
-        let label = diagnostic.labels.first().map(|label| label.text.as_str()).filter(|text| !text.is_empty());
-        let mut message = diagnostic.message.clone();
-        for more in label.into_iter().chain(diagnostic.fixes.iter().map(|fix| fix.message.as_str())) {
-            message.push('\n');
-            message.push_str(more);
+    for checked in all {
+        for diagnostic in checked.diagnostics.iter().take(SHOWN_MAX) {
+            let file = in_repository(checked.sources.path(diagnostic.span().file));
+            let _ = writeln!(out, "{}", diagnostic::github::command(diagnostic, &checked.sources, &file));
         }
-        let _ = writeln!(
-            out,
-            "::{level} file={},line={line},col={column},title={}::{}",
-            escaped(checked.sources.path(diagnostic.span().file), true),
-            diagnostic.code.as_str(),
-            escaped(&message, false),
-        );
     }
     out
 }
 
-/// What the command's syntax uses is written in percent.
-fn escaped(text: &str, in_property: bool) -> String {
-    let text = text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
-    if in_property { text.replace(':', "%3A").replace(',', "%2C") } else { text }
+/// `path` as seen from the root of the repository that it lies in; as it is where there is none.
+fn in_repository(path: &str) -> String {
+    let Ok(whole) = Path::new(path).canonicalize() else { return path.to_owned() };
+    let root = whole.ancestors().skip(1).find(|folder| folder.join(".git").exists());
+    let inside = root.and_then(|root| whole.strip_prefix(root).ok());
+    inside.map_or_else(|| path.to_owned(), |inside| inside.to_string_lossy().replace('\\', "/"))
 }

@@ -137,11 +137,11 @@ fn say(format: Format, played: &[Played<'_>], compiled: &Compiled, coverage: Opt
 
 /// What stands in the way of playing anything. What a build server reads stays XML, so there it is said beside it.
 fn complain(format: Format, diagnostics: Vec<Diagnostic>, compiled: Compiled, files: usize) {
-    let checked = Checked { diagnostics, sources: compiled.sources, files, segments: 0, campaigns: 0 };
+    let checked = Checked { diagnostics, sources: compiled.sources, files, segments: 0, campaigns: 0, rules: None };
     match format {
         Format::Human => anstream::print!("{}{}", paint::human(&checked), paint::summary(&checked)),
-        Format::Json => anstream::println!("{}", paint::json(&checked)),
-        Format::Github => anstream::print!("{}", paint::github(&checked)),
+        Format::Json => anstream::println!("{}", paint::json(&[checked])),
+        Format::Github => anstream::print!("{}", paint::github(&[checked])),
         Format::Junit => anstream::eprint!("{}{}", paint::human(&checked), paint::summary(&checked)),
     }
 }

@@ -1,6 +1,8 @@
-//! The registry of codes. A code that was released is never used for anything else.
+//! The registry of codes. A code that was released is never used for anything else. Each has a page in `pages/`.
 
 use std::fmt;
+
+use super::page::Page;
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -43,6 +45,11 @@ macro_rules! codes {
             #[must_use]
             pub fn title(self) -> &'static str {
                 match self { $(Self::$code => $title),* }
+            }
+
+            /// What stands in its file below `pages/`.
+            fn page_text(self) -> &'static str {
+                match self { $(Self::$code => include_str!(concat!("pages/", stringify!($code), ".txt"))),* }
             }
         }
     };
@@ -164,6 +171,18 @@ codes! {
 }
 
 impl Code {
+    /// The code that is printed as `text`, in capitals or not.
+    #[must_use]
+    pub fn named(text: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|code| code.as_str().eq_ignore_ascii_case(text))
+    }
+
+    /// What it is about at length, with examples.
+    #[must_use]
+    pub fn page(self) -> Page {
+        Page::read(self.page_text())
+    }
+
     /// By its first letter.
     #[must_use]
     pub fn severity(self) -> Severity {

@@ -7,7 +7,7 @@ use super::code::Severity;
 use super::diagnostic::{Diagnostic, Fix, Label};
 use super::span::{FileId, Sources, Span};
 
-/// More than this are counted and not shown.
+/// More than this are not shown. Of those that are, not all may be known: past this nobody goes on looking.
 pub const SHOWN_MAX: usize = 100;
 
 /// All of `diagnostics`, by file and place, the first [`SHOWN_MAX`] of them.
@@ -24,7 +24,7 @@ pub fn render(diagnostics: &[Diagnostic], sources: &Sources, colour: bool) -> St
     }
     let hidden = sorted.len().saturating_sub(SHOWN_MAX);
     if hidden > 0 {
-        out.push_str(&format!("and {hidden} more\n"));
+        out.push_str(&format!("and at least {hidden} more\n"));
     }
     out
 }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::changes::Changes;
 use super::item::{Body, Item, Outcome, Receipt};
 use super::loaded::Loaded;
-use crate::engine::{self, Input, Subject, Versions};
+use crate::engine::{self, History, Input, Subject, Versions};
 use crate::model::event::Event;
 use crate::model::id::{EffectId, EventKey, InstallationKey, PersonId};
 use crate::model::identity::Channel;
@@ -134,7 +134,9 @@ impl<'a> Pass<'a> {
             return;
         }
         let is_event = matches!(input, Input::Event(_));
-        let step = engine::step(self.context.versions, subject, input, history.map(Vec::as_slice), self.context.now);
+        // What was decided of the person before is not loaded yet: moves are known from here on.
+        let history = history.map(|events| History { events, moves: &[] });
+        let step = engine::step(self.context.versions, subject, input, history, self.context.now);
         if let Some(history) = self.histories.get_mut(&person) {
             history.extend(step.events.iter().cloned());
             history.sort_unstable_by_key(|event| event.seq);

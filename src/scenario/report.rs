@@ -8,7 +8,7 @@ use serde_json::{Value as Json, json};
 
 use super::coverage::{Coverage, Seen};
 use super::story::Story;
-use crate::diagnostic::{Code, Sources, Span};
+use crate::diagnostic::{Code, Sources, Span, github};
 
 /// What came of one test.
 #[derive(Clone, Debug)]
@@ -206,7 +206,7 @@ fn place(span: Span, sources: &Sources) -> Json {
 pub fn github(played: &[Played<'_>], sources: &Sources, coverage: Option<&Coverage>) -> String {
     let mut out = String::new();
     let mut say = |level: &str, file: &str, (line, column): (usize, usize), title: &str, text: &str| {
-        let (file, text) = (escaped(file, true), escaped(text, false));
+        let (file, text) = (github::property(file), github::data(text));
         let _ = writeln!(out, "::{level} file={file},line={line},col={column},title={title}::{text}");
     };
     for one in played {
@@ -225,12 +225,6 @@ pub fn github(played: &[Played<'_>], sources: &Sources, coverage: Option<&Covera
         say("warning", &rule.place.file, (line, 1), Code::W0710.as_str(), &rule.complaint());
     }
     out
-}
-
-/// What the command's syntax uses is written in percent.
-fn escaped(text: &str, in_property: bool) -> String {
-    let text = text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
-    if in_property { text.replace(':', "%3A").replace(',', "%2C") } else { text }
 }
 
 /// JUnit's XML: a suite for each file, a case for each test.
@@ -321,6 +315,5 @@ mod tests {
     #[test]
     fn texts_of_strangers_stay_texts() {
         assert_eq!(xml("<a b=\"c\">&\u{0}\u{1b}\u{fffe}é"), "&lt;a b=&quot;c&quot;&gt;&amp;é");
-        assert_eq!(escaped("a:b,c%\n::error", true), "a%3Ab%2Cc%25%0A%3A%3Aerror");
     }
 }

@@ -6,10 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-use antiphon::diagnostic::{Code, Severity, render};
+use antiphon::diagnostic::{Severity, render};
+use antiphon::dsl::format::{self, Outcome};
 use antiphon::dsl::{Compiled, compile};
 use antiphon::model::norm::normalise;
 use antiphon::model::rule::CampaignState;
+use antiphon::scenario::coverage::Coverage;
+use antiphon::scenario::report::{self, Played};
 use antiphon::scenario::{self, Stage, play};
 
 use page::{Page, codes};
@@ -35,8 +38,13 @@ fn read(folder: &Path, ending: &str, files: &mut Files) {
 }
 
 pub fn samples() -> Files {
+    below("rules")
+}
+
+/// The rule files below a folder of the repository.
+fn below(folder: &str) -> Files {
     let mut files = Files::new();
-    read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("rules"), "yaml", &mut files);
+    read(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), "yaml", &mut files);
     files
 }
 
@@ -95,14 +103,46 @@ fn complaints(page: &Page) -> Vec<String> {
     complaints
 }
 
+/// The samples, and what `init` writes.
+const SETS: [&str; 2] = ["rules", "src/cli/init"];
+
 #[test]
-fn the_samples_compile_without_a_warning_and_are_drafts() {
-    let compiled = compile(&samples());
-    let said = render::render(&compiled.diagnostics, &compiled.sources, false);
-    assert!(compiled.diagnostics.iter().all(|diagnostic| diagnostic.code == Code::A0801), "{said}");
-    let rules = compiled.rules.expect("nothing was complained of");
-    assert!(rules.campaigns.iter().all(|campaign| campaign.state == CampaignState::Draft));
-    assert!(rules.segments.iter().any(|segment| segment.name == "yes-in-time"));
+fn the_samples_compile_without_a_complaint_and_are_drafts() {
+    for set in SETS {
+        let compiled = compile(&below(set));
+        let said = render::render(&compiled.diagnostics, &compiled.sources, false);
+        assert!(said.is_empty(), "{said}");
+        let rules = compiled.rules.expect("nothing was complained of");
+        assert!(!rules.campaigns.is_empty() && !rules.segments.is_empty());
+        assert!(rules.campaigns.iter().all(|campaign| campaign.state == CampaignState::Draft));
+    }
+}
+
+#[test]
+fn the_tests_of_the_samples_pass_and_look_at_every_rule() {
+    for set in SETS {
+        let compiled = compile(&below(set));
+        let tests = scenario::read(&compiled);
+        let wrong = render::render(&tests.diagnostics, &compiled.sources, false);
+        assert!(wrong.is_empty(), "{wrong}");
+        let rules = compiled.rules.as_ref().expect("the samples are right");
+        let stage = Stage::new(rules).expect("checked rules run");
+        let played = |story| Played { story, outcome: play(&stage, story), millis: 0 };
+        let played: Vec<Played<'_>> = tests.stories.iter().map(played).collect();
+        let coverage = Coverage::of(rules, played.iter().map(|played| &played.outcome.seen));
+        let said = report::human(&played, &compiled.sources);
+        assert!(!played.is_empty() && said.ends_with(", 0 failed, 0 todo\n"), "{said}{}", coverage.human());
+        assert_eq!(coverage.untested().count(), 0, "{}", coverage.human());
+    }
+}
+
+#[test]
+fn the_samples_are_written_as_the_formatter_writes_them() {
+    for set in SETS {
+        for (path, outcome) in format::format(&below(set)).files {
+            assert!(matches!(outcome, Outcome::Unchanged), "{path}: {outcome:?}");
+        }
+    }
 }
 
 #[test]

@@ -15,6 +15,7 @@ mod envelope;
 mod examples;
 mod format;
 mod hostile;
+mod infer;
 #[cfg(feature = "server")]
 mod intake;
 mod json_schema;
@@ -23,9 +24,11 @@ mod kill;
 mod language;
 #[cfg(feature = "server")]
 mod live;
+mod machine;
 mod meaning;
 #[cfg(feature = "server")]
 mod outbox;
+mod pages;
 mod phones;
 mod providers;
 mod resolve;
@@ -36,5 +39,7 @@ mod settings;
 mod store;
 mod texts;
 mod tidy;
+#[cfg(feature = "server")]
+mod tools;
 #[cfg(feature = "server")]
 mod web;

@@ -107,7 +107,7 @@ fn no_more_than_a_hundred_are_shown() {
     assert_eq!(shown(SHOWN_MAX).matches("error[E0100]").count(), SHOWN_MAX);
     assert!(!shown(SHOWN_MAX).contains("more"));
     assert_eq!(shown(SHOWN_MAX + 1).matches("error[E0100]").count(), SHOWN_MAX);
-    assert!(shown(SHOWN_MAX + 1).contains("and 1 more"));
+    assert!(shown(SHOWN_MAX + 1).contains("and at least 1 more"));
 }
 
 #[test]
