@@ -30,7 +30,6 @@ pub struct File {
     pub line: usize,
 }
 
-#[cfg_attr(not(feature = "server"), expect(dead_code, reason = "without the server there is no command to compare"))]
 pub struct Console {
     pub line: usize,
     pub arguments: Vec<String>,
@@ -97,7 +96,7 @@ impl Page {
             }
             "console" => {
                 let Some((command, output)) = text.split_once('\n') else { return };
-                let verbs = ["check", "test"];
+                let verbs = ["check", "test", "describe"];
                 let arguments = command.strip_prefix("$ antiphon ");
                 if let Some(arguments) = arguments.filter(|rest| verbs.iter().any(|verb| rest.starts_with(verb))) {
                     let shown = self.files.iter().enumerate();
