@@ -61,7 +61,7 @@ impl Progress {
 
     /// The same progress, of which nothing is completed yet that counts: of verdicts, only those from `entered` on.
     #[must_use]
-    pub fn from_here(&self, chain: &Chain, form: Form, entered: Second, calendar: Calendar) -> Self {
+    pub fn begun_at(&self, chain: &Chain, form: Form, entered: Second, calendar: Calendar) -> Self {
         let mut waiting = self.waiting.clone();
         if let Some(absent) = &chain.absent {
             waiting.retain(|entry| absent.deadline.verdict(Second::from(entry.at), calendar) > entered);
