@@ -46,9 +46,11 @@ fn said(files: &BTreeMap<String, String>, coverage: bool) -> String {
     let stage = Stage::new(rules).expect("checked rules run");
     let outcomes: Vec<Outcome> = tests.stories.iter().map(|story| play(&stage, story)).collect();
     let seen: Vec<_> = outcomes.iter().map(|outcome| outcome.seen.clone()).collect();
+    let sources = &compiled.sources;
+    let played = tests.stories.iter().zip(outcomes);
     let played: Vec<Played<'_>> =
-        tests.stories.iter().zip(outcomes).map(|(story, outcome)| Played { story, outcome, millis: 0 }).collect();
-    out.push_str(&report::human(&played, &compiled.sources));
+        played.map(|(story, outcome)| Played { story, sources, outcome, millis: 0 }).collect();
+    out.push_str(&report::human(&played));
     if coverage {
         out.push_str(&Coverage::of(rules, &seen).human());
     }
@@ -94,9 +96,11 @@ fn the_tests_of_the_samples_pass() {
         walk(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), &mut files);
         let (compiled, stage, stories) = staged(&files);
         let outcomes = stories.iter().map(|story| (story, play(&stage, story)));
-        let played: Vec<Played<'_>> = outcomes.map(|(story, outcome)| Played { story, outcome, millis: 0 }).collect();
+        let sources = &compiled.sources;
+        let played: Vec<Played<'_>> =
+            outcomes.map(|(story, outcome)| Played { story, sources, outcome, millis: 0 }).collect();
         let count = Count::of(&played);
-        let said = report::human(&played, &compiled.sources);
+        let said = report::human(&played);
         assert!(count.tests > 0 && count.failed == 0, "{folder}: {said}");
     }
 }
