@@ -1,8 +1,8 @@
-//! What a test cannot have more of: cases, values, messages in a second.
+//! What a test cannot have more of: cases, values, messages in a second, wakes.
 
 use antiphon::diagnostic::Code;
 use antiphon::dsl::compile;
-use antiphon::scenario::{CASE_VALUES_MAX, CASES_MAX, play, read};
+use antiphon::scenario::{CASE_VALUES_MAX, CASES_MAX, WAKES_MAX, play, read};
 
 use super::{files, staged};
 
@@ -64,4 +64,47 @@ fn messages_because_of_messages_come_to_an_end() {
     let outcome = play(&stage, &stories[0]);
     assert_eq!(outcome.failures().len(), 1);
     assert_eq!(outcome.failures()[0].what, "messages to ana");
+}
+
+/// Two campaigns that start each other, each a second later.
+const TICKING: &str = "# file: rules/rules.yaml
+version: 1
+campaigns:
+  tick:
+    state: draft
+    trigger:
+      event: |
+        performed \"tick\"
+    entry: {frequency: every time}
+    steps:
+      - wait: 1 second
+      - record_event: {name: tock}
+  tock:
+    state: draft
+    trigger:
+      event: |
+        performed \"tock\"
+    entry: {frequency: every time}
+    steps:
+      - wait: 1 second
+      - record_event: {name: tick}
+# file: rules/tests/a.test.yaml
+version: 1
+test: a
+start: 2026-01-01T00:00:00Z
+people: {ana: {}}
+timeline: [{at: 0 seconds, who: ana, performed: tick}]
+";
+
+#[test]
+fn a_story_has_so_many_wakes() {
+    let told = |end: &str| {
+        let (_, stage, stories) = staged(&files(&format!("{TICKING}expect: [{{at: {end}, in: {{}}}}]\n")));
+        play(&stage, &stories[0]).failures().iter().map(|failure| failure.what.clone()).collect::<Vec<_>>()
+    };
+    let most = WAKES_MAX;
+    assert_eq!(told(&format!("{most} seconds")), [""; 0]);
+    assert_eq!(told(&format!("{} seconds", most + 1)), ["the length of the story"]);
+    // A century of them is not played to its end.
+    assert_eq!(told("36500 days"), ["the length of the story"]);
 }
