@@ -131,9 +131,9 @@ fn said(console: &Console) -> Option<String> {
         (["describe", name], Some(rules)) => Some(describe(rules, name).unwrap_or_default()),
         (["test"], Some(rules)) => {
             let stage = Stage::new(rules).expect("checked rules run");
-            let played = |story| Played { story, outcome: play(&stage, story), millis: 0 };
+            let played = |story| Played { story, sources: &compiled.sources, outcome: play(&stage, story), millis: 0 };
             let played: Vec<Played<'_>> = tests.stories.iter().map(played).collect();
-            Some(report::human(&played, &compiled.sources))
+            Some(report::human(&played))
         }
         (["describe" | "test", ..], None) => Some(complaints(&found)),
         _ => None,
@@ -164,10 +164,10 @@ fn the_tests_of_the_samples_pass_and_look_at_every_rule() {
         assert!(wrong.is_empty(), "{wrong}");
         let rules = compiled.rules.as_ref().expect("the samples are right");
         let stage = Stage::new(rules).expect("checked rules run");
-        let played = |story| Played { story, outcome: play(&stage, story), millis: 0 };
+        let played = |story| Played { story, sources: &compiled.sources, outcome: play(&stage, story), millis: 0 };
         let played: Vec<Played<'_>> = tests.stories.iter().map(played).collect();
         let coverage = Coverage::of(rules, played.iter().map(|played| &played.outcome.seen));
-        let said = report::human(&played, &compiled.sources);
+        let said = report::human(&played);
         assert!(!played.is_empty() && said.ends_with(", 0 failed, 0 todo\n"), "{said}{}", coverage.human());
         assert_eq!(coverage.untested().count(), 0, "{}", coverage.human());
     }

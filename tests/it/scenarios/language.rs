@@ -43,10 +43,12 @@ fn the_rows_hold_in_the_words_of_authors() {
     for files in &sets() {
         let (compiled, stage, stories) = staged(files);
         rows.extend(stories.iter().map(row));
-        let played: Vec<Played<'_>> =
-            stories.iter().map(|story| Played { story, outcome: play(&stage, story), millis: 0 }).collect();
+        let played: Vec<Played<'_>> = stories
+            .iter()
+            .map(|story| Played { story, sources: &compiled.sources, outcome: play(&stage, story), millis: 0 })
+            .collect();
         if played.iter().any(|played| !played.outcome.failures().is_empty()) {
-            said.push_str(&report::human(&played, &compiled.sources));
+            said.push_str(&report::human(&played));
         }
     }
     assert!(said.is_empty(), "{said}");
