@@ -23,8 +23,8 @@ use crate::resolve::attribution::{self, Question};
 
 /// Messages to one person that are accepted in one second, before that is taken for a loop.
 pub const SENDS_PER_SECOND_MAX: usize = 1_000;
-/// Wakes that one story plays, of all its people: a midnight a day for ten people and more than ten years.
-pub const WAKES_MAX: usize = 50_000;
+/// Wakes that one story plays, of all its people: a midnight a day for ten people and five years.
+pub const WAKES_MAX: usize = 20_000;
 /// So many wakes ahead a flip is looked for.
 pub const WAKES_AHEAD_MAX: usize = 10_000;
 
