@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use super::atom::{Atom, AtomKey};
 use super::attribute::AttributeRoutes;
 use super::compiled::{Campaign, Engine, ScopedAtoms, Uses, Watch, Watched};
-use super::condition::{Condition, Members, Scene};
+use super::condition::{Condition, Found, Scene};
 use super::evidence::Awaited;
 use super::expression::Value;
 use super::matching::Matcher;
@@ -300,7 +300,8 @@ impl<'a> Builder<'a> {
                 person: &nobody,
                 state: &state,
                 scoped: None,
-                members: Members::Recorded,
+                recorded: true,
+                found: &Found::default(),
                 calendar: Calendar::default(),
             };
             watched.at_birth = watched.condition.truth(scene, Second(0));

@@ -155,9 +155,14 @@ impl Progress {
         over.iter().any(|entry| verdict(entry) == now.at)
     }
 
+    /// The seconds of what waits for its verdict, or had one that was not counted yet.
+    pub fn waiting_since(&self) -> impl Iterator<Item = Second> {
+        self.waiting.iter().map(|entry| Second::from(entry.at))
+    }
+
     /// The seconds of the verdicts that were not counted yet.
     pub fn verdicts(&self, deadline: Deadline, calendar: Calendar) -> impl Iterator<Item = Second> {
-        self.waiting.iter().map(move |entry| deadline.verdict(Second::from(entry.at), calendar))
+        self.waiting_since().map(move |since| deadline.verdict(since, calendar))
     }
 
     /// How many completions lie in `window` now, up to where it stops to matter.
