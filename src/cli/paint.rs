@@ -75,7 +75,7 @@ pub fn github(all: &[Checked]) -> String {
 }
 
 /// `path` as seen from the root of the repository that it lies in; as it is where there is none.
-fn in_repository(path: &str) -> String {
+pub fn in_repository(path: &str) -> String {
     let Ok(whole) = Path::new(path).canonicalize() else { return path.to_owned() };
     let root = whole.ancestors().skip(1).find(|folder| folder.join(".git").exists());
     let inside = root.and_then(|root| whole.strip_prefix(root).ok());

@@ -61,87 +61,109 @@ enum Format {
     Junit,
 }
 
+/// A rule set whose tests can be played.
+struct Ready {
+    compiled: Compiled,
+    stage: Stage,
+    /// Those of the wanted files.
+    stories: Vec<Story>,
+}
+
 pub fn run(arguments: &Arguments) -> Exit {
     let sets = match load::sets(&arguments.paths, arguments.config.as_deref()) {
         Ok(sets) => sets,
         Err(exit) => return exit,
     };
-    let mut exit = Exit::Fine;
+    let (mut ready, mut wrong, mut exit) = (Vec::new(), Vec::new(), Exit::Fine);
     for (root, wanted) in sets {
-        match set(arguments, &root, &wanted) {
-            Ok(Exit::Fine) => {}
-            Ok(other) => exit = other,
+        match prepare(&root, &wanted) {
+            Ok(Ok(set)) => ready.push(set),
+            Ok(Err(checked)) => wrong.push(*checked),
             Err(why) => exit = failed(why),
         }
     }
-    exit
+    if !wrong.is_empty() {
+        complain(arguments.format, &wrong);
+        return Exit::Failed;
+    }
+    if exit != Exit::Fine {
+        return exit;
+    }
+    let played: Vec<Played<'_>> = ready.iter().flat_map(|set| play(set, arguments.run.as_ref())).collect();
+    let coverage: Vec<Coverage> =
+        if arguments.coverage { ready.iter().map(|set| covered(set, &played)).collect() } else { Vec::new() };
+    say(arguments.format, &played, &coverage);
+    let has_tests = ready.iter().any(|set| !set.stories.is_empty());
+    match &arguments.run {
+        Some(run) if has_tests && played.is_empty() => {
+            failed(format_args!("error[{}]: no test has a name in which `{run}` is found", Code::E1004))
+        }
+        _ if arguments.fail_on_empty && played.is_empty() => {
+            failed(format_args!("error[{}]: there is no test", Code::E1004))
+        }
+        _ if Count::of(&played).failed > 0 => Exit::Failed,
+        _ => Exit::Fine,
+    }
 }
 
-/// Plays the tests of one rule set.
-fn set(arguments: &Arguments, root: &Path, wanted: &[PathBuf]) -> Result<Exit, String> {
+/// The rule set below `root`, or what is wrong with it or with the tests that are wanted.
+fn prepare(root: &Path, wanted: &[PathBuf]) -> Result<Result<Ready, Box<Checked>>, String> {
     let (compiled, files) = load::compile(root, wanted)?;
     let tests = scenario::read(&compiled);
     let mut diagnostics: Vec<Diagnostic> = tests.diagnostics;
     load::keep_wanted(&mut diagnostics, &compiled.sources, wanted);
     let Some(rules) = compiled.rules.as_ref().filter(|_| !has_errors(&diagnostics)) else {
         // What is wrong with the rules is wrong with every test of them.
-        diagnostics.extend(compiled.diagnostics.iter().cloned());
-        complain(arguments.format, diagnostics, compiled, files);
-        return Ok(Exit::Failed);
+        diagnostics.extend(compiled.diagnostics);
+        let (sources, rules) = (compiled.sources, None);
+        return Ok(Err(Box::new(Checked { diagnostics, sources, files, segments: 0, campaigns: 0, rules })));
     };
     let stage = Stage::new(rules).map_err(|error| format!("{}: these rules do not run: {error}", root.display()))?;
-    let all: Vec<&Story> =
-        tests.stories.iter().filter(|story| load::is_wanted(compiled.sources.path(story.span.file), wanted)).collect();
-    let is_selected = |story: &&Story| arguments.run.as_ref().is_none_or(|run| run.is_match(&story.name));
-    let selected: Vec<&Story> = all.iter().copied().filter(is_selected).collect();
-    let played = play(&stage, &selected);
-    let coverage = arguments.coverage.then(|| Coverage::of(rules, played.iter().map(|one| &one.outcome.seen)));
-    say(arguments.format, &played, &compiled, coverage.as_ref());
-    if played.is_empty() && (arguments.fail_on_empty || !all.is_empty()) {
-        let why = match &arguments.run {
-            Some(run) if !all.is_empty() => format!("no test has a name in which `{run}` is found"),
-            _ => format!("there is no test in {}", root.display()),
-        };
-        return Err(format!("error[{}]: {why}", Code::E1004));
-    }
-    Ok(if Count::of(&played).failed > 0 { Exit::Failed } else { Exit::Fine })
+    let mut stories = tests.stories;
+    stories.retain(|story| load::is_wanted(compiled.sources.path(story.span.file), wanted));
+    Ok(Ok(Ready { compiled, stage, stories }))
 }
 
-fn play<'s>(stage: &Stage, selected: &[&'s Story]) -> Vec<Played<'s>> {
+/// Plays the tests of `set` whose name `run` finds.
+fn play<'s>(set: &'s Ready, run: Option<&Regex>) -> Vec<Played<'s>> {
     let clock = Clock::system();
-    let one = |story: &&'s Story| {
+    let one = |story: &'s Story| {
         let began = clock.millis();
-        let outcome = scenario::play(stage, story);
+        let outcome = scenario::play(&set.stage, story);
         // The host's clock may have been set back meanwhile.
         let millis = u64::try_from(clock.millis().saturating_sub(began)).unwrap_or_default();
-        Played { story, outcome, millis }
+        Played { story, sources: &set.compiled.sources, outcome, millis }
     };
-    selected.iter().map(one).collect()
+    set.stories.iter().filter(|story| run.is_none_or(|run| run.is_match(&story.name))).map(one).collect()
 }
 
-fn say(format: Format, played: &[Played<'_>], compiled: &Compiled, coverage: Option<&Coverage>) {
-    let sources = &compiled.sources;
+/// What the tests of `set` among all that were played say about its rules.
+fn covered(set: &Ready, played: &[Played<'_>]) -> Coverage {
+    let own = played.iter().filter(|one| std::ptr::eq(one.sources, &set.compiled.sources));
+    Coverage::of(set.stage.rules(), own.map(|one| &one.outcome.seen))
+}
+
+fn say(format: Format, played: &[Played<'_>], coverage: &[Coverage]) {
+    let covered: String = coverage.iter().map(Coverage::human).collect();
     match format {
-        Format::Human => {
-            anstream::print!("{}{}", coverage.map(Coverage::human).unwrap_or_default(), report::human(played, sources));
-        }
-        Format::Json => anstream::println!("{}", report::json(played, sources, coverage)),
-        Format::Github => anstream::print!("{}", report::github(played, sources, coverage)),
+        Format::Human => anstream::print!("{covered}{}", report::human(played)),
+        Format::Json => anstream::println!("{}", report::json(played, coverage)),
+        Format::Github => anstream::print!("{}", report::github(played, coverage, paint::in_repository)),
         Format::Junit => {
-            anstream::print!("{}", report::junit(played, sources));
+            anstream::print!("{}", report::junit(played));
             // The format has no place for it.
-            anstream::eprint!("{}", coverage.map(Coverage::human).unwrap_or_default());
+            anstream::eprint!("{covered}");
         }
     }
 }
 
 /// What stands in the way of playing anything. What a build server reads stays XML, so there it is said beside it.
-fn complain(format: Format, diagnostics: Vec<Diagnostic>, compiled: Compiled, files: usize) {
-    let checked = Checked { diagnostics, sources: compiled.sources, files, segments: 0, campaigns: 0, rules: None };
+fn complain(format: Format, wrong: &[Checked]) {
+    let human = || wrong.iter().map(|checked| paint::human(checked) + &paint::summary(checked)).collect::<String>();
     match format {
-        Format::Human => anstream::print!("{}{}", paint::human(&checked), paint::summary(&checked)),
-        Format::Json => anstream::println!("{}", paint::json(&[checked])),
-        Format::Github => anstream::print!("{}", paint::github(&[checked])),
-        Format::Junit => anstream::eprint!("{}{}", paint::human(&checked), paint::summary(&checked)),
+        Format::Human => anstream::print!("{}", human()),
+        Format::Json => anstream::println!("{}", paint::json(wrong)),
+        Format::Github => anstream::print!("{}", paint::github(wrong)),
+        Format::Junit => anstream::eprint!("{}", human()),
     }
 }

@@ -82,6 +82,10 @@ impl Run<'_> {
     /// Feeds the atoms with a data-driven or manual segment's move.
     pub fn moved_segment(&mut self, id: SegmentId, entered: bool, cause: Cause, dirty: &mut Dirty) -> Vec<Start> {
         let Some(name) = self.engine.segment_names.get(&id).cloned() else { return Vec::new() };
+        if self.mode == Mode::Silent {
+            // It was written down when it happened.
+            return Vec::new();
+        }
         let what = if entered { Move::EnteredSegment(name) } else { Move::LeftSegment(name) };
         self.observe(what, cause, dirty)
     }

@@ -168,12 +168,19 @@ impl<'a> Case<'a> {
         for event in events.filter(|event| event.kind == Kind::AttributesSet) {
             let is_early = event.at < self.first.known_since;
             for (name, value) in &event.properties {
-                if !is_early || self.first.value(name).is_none() {
+                if !is_early || !self.was_made_with(name) {
                     person.set(name, value);
                 }
             }
         }
         person
+    }
+
+    fn was_made_with(&self, name: &str) -> bool {
+        match name {
+            "id" | "email" => self.first.value(name).is_some(),
+            name => self.first.attributes.contains_key(name),
+        }
     }
 
     /// The person's days at `t`.

@@ -8,7 +8,7 @@ use serde_json::{Value as Json, json};
 
 use super::coverage::{Coverage, Seen};
 use super::story::Story;
-use crate::diagnostic::{Code, Sources, Span, github};
+use crate::diagnostic::{Code, Diagnostic, Sources, Span, github};
 
 /// What came of one test.
 #[derive(Clone, Debug)]
@@ -55,8 +55,16 @@ pub struct Instant {
 #[derive(Debug)]
 pub struct Played<'s> {
     pub story: &'s Story,
+    /// The files of its rule set.
+    pub sources: &'s Sources,
     pub outcome: Outcome,
     pub millis: u64,
+}
+
+impl Played<'_> {
+    fn path(&self) -> &str {
+        self.sources.path(self.story.span.file)
+    }
 }
 
 impl Outcome {
@@ -101,6 +109,13 @@ impl Failure {
         format!("{}: expected {}, found {}", self.what, self.expected, self.found)
     }
 
+    /// The failure as a complaint about the test `name`.
+    fn diagnostic(&self, name: &str) -> Diagnostic {
+        let mut lines = self.lines().into_iter();
+        let first = lines.next().unwrap_or_default();
+        lines.fold(Diagnostic::new(self.code, self.span, format!("{name}\n{first}")), Diagnostic::note)
+    }
+
     /// The line with its instant in front, and the reasons below.
     fn lines(&self) -> Vec<String> {
         let at = self.at.as_ref().map(|at| format!("at {} ({})   ", at.offset, at.local));
@@ -135,10 +150,10 @@ impl Count {
 
 /// For people: what failed and what is to be done, and a last line with the numbers.
 #[must_use]
-pub fn human(played: &[Played<'_>], sources: &Sources) -> String {
+pub fn human(played: &[Played<'_>]) -> String {
     let mut out = String::new();
     for one in played {
-        let title = format!("{}: {}", sources.path(one.story.span.file), one.story.name);
+        let title = format!("{}: {}", one.path(), one.story.name);
         match &one.outcome.verdict {
             Verdict::Passed => {}
             Verdict::Failed(failures) => {
@@ -159,18 +174,18 @@ pub fn human(played: &[Played<'_>], sources: &Sources) -> String {
 
 /// One object for programs.
 #[must_use]
-pub fn json(played: &[Played<'_>], sources: &Sources, coverage: Option<&Coverage>) -> Json {
+pub fn json(played: &[Played<'_>], coverage: &[Coverage]) -> Json {
     let Count { tests, failed, todo } = Count::of(played);
-    let all: Vec<Json> = played.iter().map(|one| test_json(one, sources)).collect();
+    let all: Vec<Json> = played.iter().map(test_json).collect();
     let mut json = json!({ "tests": all, "count": { "tests": tests, "failed": failed, "todo": todo } });
-    if let Some(coverage) = coverage {
-        json["coverage"] = coverage.json();
+    if !coverage.is_empty() {
+        json["coverage"] = coverage.iter().map(Coverage::json).collect();
     }
     json
 }
 
-fn test_json(one: &Played<'_>, sources: &Sources) -> Json {
-    let mut json = place(one.story.span, sources);
+fn test_json(one: &Played<'_>) -> Json {
+    let mut json = place(one.story.span, one.sources);
     json["name"] = json!(one.story.name);
     json["milliseconds"] = json!(one.millis);
     json["outcome"] = json!(match &one.outcome.verdict {
@@ -182,7 +197,7 @@ fn test_json(one: &Played<'_>, sources: &Sources) -> Json {
         json["reason"] = json!(reason);
     }
     let failures = one.outcome.failures().iter().map(|failure| {
-        let mut json = place(failure.span, sources);
+        let mut json = place(failure.span, one.sources);
         json["code"] = json!(failure.code.as_str());
         json["at"] = json!(failure.at.as_ref().map(|at| &at.offset));
         json["local"] = json!(failure.at.as_ref().map(|at| &at.local));
@@ -201,38 +216,36 @@ fn place(span: Span, sources: &Sources) -> Json {
     json!({ "file": sources.path(span.file), "line": line, "column": column })
 }
 
-/// One workflow command for each failure and each rule without a test.
+/// One workflow command for each failure, each test to be done and each rule without a test. `in_repository` says
+/// how a file is named there.
 #[must_use]
-pub fn github(played: &[Played<'_>], sources: &Sources, coverage: Option<&Coverage>) -> String {
+pub fn github(played: &[Played<'_>], coverage: &[Coverage], in_repository: impl Fn(&str) -> String) -> String {
     let mut out = String::new();
-    let mut say = |level: &str, file: &str, (line, column): (usize, usize), title: &str, text: &str| {
-        let (file, text) = (github::property(file), github::data(text));
-        let _ = writeln!(out, "::{level} file={file},line={line},col={column},title={title}::{text}");
-    };
     for one in played {
+        let file = in_repository(one.path());
         for failure in one.outcome.failures() {
-            let text = format!("{}\n{}", one.story.name, failure.lines().join("\n"));
-            let place = sources.place(failure.span);
-            say("error", sources.path(failure.span.file), place, failure.code.as_str(), &text);
+            let _ = writeln!(out, "{}", github::command(&failure.diagnostic(&one.story.name), one.sources, &file));
         }
         if let Verdict::Todo(reason) = &one.outcome.verdict {
-            let text = format!("{}: {reason}", one.story.name);
-            say("notice", sources.path(one.story.span.file), sources.place(one.story.span), "todo", &text);
+            let (line, _) = one.sources.place(one.story.span);
+            let text = github::data(&format!("{}: {reason}", one.story.name));
+            let _ = writeln!(out, "::notice file={},line={line},title=todo::{text}", github::property(&file));
         }
     }
-    for rule in coverage.into_iter().flat_map(Coverage::untested) {
-        let line = usize::try_from(rule.place.line).unwrap_or(1);
-        say("warning", &rule.place.file, (line, 1), Code::W0710.as_str(), &rule.complaint());
+    for rule in coverage.iter().flat_map(Coverage::untested) {
+        let (file, line) = (github::property(&in_repository(&rule.place.file)), rule.place.line);
+        let text = github::data(&rule.complaint());
+        let _ = writeln!(out, "::warning file={file},line={line},title={}::{text}", Code::W0710);
     }
     out
 }
 
 /// JUnit's XML: a suite for each file, a case for each test.
 #[must_use]
-pub fn junit(played: &[Played<'_>], sources: &Sources) -> String {
+pub fn junit(played: &[Played<'_>]) -> String {
     let mut suites: BTreeMap<&str, Vec<&Played<'_>>> = BTreeMap::new();
     for one in played {
-        suites.entry(sources.path(one.story.span.file)).or_default().push(one);
+        suites.entry(one.path()).or_default().push(one);
     }
     let Count { tests, failed, todo } = Count::of(played);
     let time = seconds(played.iter().map(|one| one.millis).sum());
@@ -242,13 +255,13 @@ pub fn junit(played: &[Played<'_>], sources: &Sources) -> String {
         "<testsuites name=\"antiphon\" tests=\"{tests}\" failures=\"{failed}\" errors=\"0\" skipped=\"{todo}\" time=\"{time}\">"
     );
     for (path, cases) in suites {
-        suite(&mut out, path, &cases, sources);
+        suite(&mut out, path, &cases);
     }
     out.push_str("</testsuites>\n");
     out
 }
 
-fn suite(out: &mut String, path: &str, cases: &[&Played<'_>], sources: &Sources) {
+fn suite(out: &mut String, path: &str, cases: &[&Played<'_>]) {
     let count = |is: fn(&Verdict) -> bool| cases.iter().filter(|one| is(&one.outcome.verdict)).count();
     let _ = writeln!(
         out,
@@ -260,7 +273,7 @@ fn suite(out: &mut String, path: &str, cases: &[&Played<'_>], sources: &Sources)
         seconds(cases.iter().map(|one| one.millis).sum()),
     );
     for one in cases {
-        let (line, _) = sources.place(one.story.span);
+        let (line, _) = one.sources.place(one.story.span);
         let _ = write!(
             out,
             "    <testcase classname=\"{}\" name=\"{}\" file=\"{0}\" line=\"{line}\" time=\"{}\"",

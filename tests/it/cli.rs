@@ -212,17 +212,28 @@ TODO rules/tests/todo.test.yaml: later
     let github = said(&folder.run(&["test", "--format", "github"]));
     let lines: Vec<_> = github.lines().collect();
     assert_eq!(lines.len(), 2, "{github}");
-    assert!(lines[0].starts_with("::error file=rules/tests/no.test.yaml,line=8,col=22,title=E1001::"), "{github}");
-    assert!(lines[1].starts_with("::notice file=rules/tests/todo.test.yaml,line=2,col=7,"), "{github}");
+    assert!(
+        lines[0]
+            .starts_with("::error file=rules/tests/no.test.yaml,line=8,endLine=8,col=22,endColumn=23,title=E1001::"),
+        "{github}"
+    );
+    assert!(lines[1].starts_with("::notice file=rules/tests/todo.test.yaml,line=2,title=todo::"), "{github}");
     assert!(lines[1].ends_with("later: not yet: 100%25"), "{github}");
 
-    let junit = folder.run(&["test", "--format", "junit"]);
+    folder.write("more/good.yaml", GOOD);
+    folder.write("more/todo.test.yaml", TODO);
+    let junit = folder.run(&["test", "rules", "more", "--format", "junit"]);
     assert_eq!(junit.status.code(), Some(1));
     assert_data_eq!(
         said(&junit),
         str![[r#"
 <?xml version="1.0" encoding="UTF-8"?>
-<testsuites name="antiphon" tests="3" failures="1" errors="0" skipped="1" time="[..]">
+<testsuites name="antiphon" tests="4" failures="1" errors="0" skipped="2" time="[..]">
+  <testsuite name="more/todo.test.yaml" tests="1" failures="0" errors="0" skipped="1" time="[..]">
+    <testcase classname="more/todo.test.yaml" name="later" file="more/todo.test.yaml" line="2" time="[..]">
+      <skipped message="not yet: 100%"/>
+    </testcase>
+  </testsuite>
   <testsuite name="rules/tests/no.test.yaml" tests="2" failures="1" errors="0" skipped="0" time="[..]">
     <testcase classname="rules/tests/no.test.yaml" name="a no is &lt;heard&gt; &amp; kept [reply: &quot;No!&quot;]" file="rules/tests/no.test.yaml" line="2" time="[..]"/>
     <testcase classname="rules/tests/no.test.yaml" name="a no is &lt;heard&gt; &amp; kept [reply: &quot;yes&quot;]" file="rules/tests/no.test.yaml" line="2" time="[..]">
@@ -249,7 +260,7 @@ fn test_plays_what_is_selected_and_says_when_that_is_nothing() {
     assert_data_eq!(said(&none), "0 tests, 0 failed, 0 todo\n");
     assert_eq!(none.status.code(), Some(0));
     let none = folder.run(&["test", "--fail-on-empty"]);
-    assert_data_eq!(complained(&none), "antiphon: error[E1004]: there is no test in ./rules\n");
+    assert_data_eq!(complained(&none), "antiphon: error[E1004]: there is no test\n");
     assert_eq!(none.status.code(), Some(1));
 
     folder.write("rules/tests/no.test.yaml", STORY);

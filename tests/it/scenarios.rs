@@ -2,6 +2,7 @@
 //! a `.txt` with what is said of them; `UPDATE=1` writes the `.txt` anew.
 
 mod bounds;
+mod language;
 mod long;
 
 use std::collections::BTreeMap;
@@ -46,9 +47,11 @@ fn said(files: &BTreeMap<String, String>, coverage: bool) -> String {
     let stage = Stage::new(rules).expect("checked rules run");
     let outcomes: Vec<Outcome> = tests.stories.iter().map(|story| play(&stage, story)).collect();
     let seen: Vec<_> = outcomes.iter().map(|outcome| outcome.seen.clone()).collect();
+    let sources = &compiled.sources;
+    let played = tests.stories.iter().zip(outcomes);
     let played: Vec<Played<'_>> =
-        tests.stories.iter().zip(outcomes).map(|(story, outcome)| Played { story, outcome, millis: 0 }).collect();
-    out.push_str(&report::human(&played, &compiled.sources));
+        played.map(|(story, outcome)| Played { story, sources, outcome, millis: 0 }).collect();
+    out.push_str(&report::human(&played));
     if coverage {
         out.push_str(&Coverage::of(rules, &seen).human());
     }

@@ -1,7 +1,5 @@
 //! The verbs that help authors: `describe`, `check --cost`, `schema`.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests: a case that cannot go on ends here")]
-
 use serde_json::{Value as Json, json};
 use snapbox::{assert_data_eq, str};
 
@@ -99,7 +97,7 @@ segment unread      4 + 4 × P bytes   30 days  2      sends of campaign "free" 
 segment yes-lately  4 bytes           2 days   1      inbound messages of the last 2 days
 campaign free       none              none     –      nothing
 campaign winter     none              none     –      nothing
-At most 12 bytes per person altogether: equal parts of rules are kept once.
+Altogether at most 12 bytes per person, beside what grows: equal parts of rules are kept once.
 segment silent: P is the number of messages of campaign "winter" that we sent them in the last 2 days, as far as they are still open; at most 3, as limits allow no more
 warning: segment unread: P is the number of messages of campaign "free" that we sent them in the last 2 days, as far as they are still open; nothing bounds their number; `limit` is missing in campaign "free"
 
@@ -180,7 +178,7 @@ fn a_schema_is_proposed_from_what_a_server_has_stored() {
     assert_data_eq!(
         &schema,
         str![[r##"
-# Proposed from 24 people and 1 events. Behind each name stands how many values looked like what; a value
+# Proposed from 24 people and 1 event. Behind each name stands how many values looked like what; a value
 # of another type counts as missing. `always_set: true` is a promise that only you can make.
 version: 1
 time_zone: {person: person.timezone, otherwise: UTC}   # otherwise: the zone that most people live in

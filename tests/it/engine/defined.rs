@@ -12,8 +12,9 @@ use antiphon::model::value::Properties;
 
 use super::oracle::Change;
 
-/// One completion: its instant, the event, and whether it is a verdict.
-type Completed = BTreeSet<(Second, EventKey, bool)>;
+/// One completion: the second of the event, and the event unless it is a verdict: of those on the events of one
+/// second there is one. Where days lie otherwise from now on, it has another instant, and is the same.
+type Completed = BTreeSet<(Second, Option<EventKey>)>;
 
 /// The stream of changes by the definition.
 pub struct Definition {
@@ -183,7 +184,7 @@ impl Definition {
                     let mut new = completed.difference(&known);
                     // An event is looked at when it is new; what completes a sequence can be an older one.
                     let is_new = |key: EventKey| self.events.iter().skip(self.known).any(|event| event.key == key);
-                    new.any(|(_, key, _)| matches!(phrase, Phrase::Sequence(_)) || is_new(*key))
+                    new.any(|(_, key)| matches!(phrase, Phrase::Sequence(_)) || key.is_some_and(is_new))
                 }
                 Trigger::Schedule(_) | Trigger::Api => false,
             };
@@ -200,7 +201,7 @@ impl Definition {
         let completions = case.completions(phrase, at).into_iter();
         // A verdict starts nothing before its second is over.
         let is_reached = |one: &Completion<'_>| !one.is_verdict || one.at < at || self.is_over;
-        completions.filter(is_reached).map(|one| (one.at, one.event.key, one.is_verdict)).collect()
+        completions.filter(is_reached).map(|one| (one.event.at, (!one.is_verdict).then_some(one.event.key))).collect()
     }
 
     fn start(&mut self, campaign: &Campaign, at: Second) {
@@ -254,34 +255,27 @@ impl Definition {
 
     /// Other rules, as of `now`. The same rules once more change nothing, nor is anybody looked at for it.
     ///
-    /// What happened to the person in segments is decided anew, as if the rules had been these from the start;
-    /// what happened to their journeys did happen. Nothing is started, and nobody leaves a segment that is gone.
+    /// What was decided under the old ones was decided. What the new ones find is where they begin: nothing is
+    /// started by it, nobody has entered or left anything, and nobody leaves a segment that is gone.
     pub fn switch(&mut self, rules: RuleSet, now: Second) {
         self.wait_until(now);
         if self.rules == rules {
             return;
         }
-        let mut anew = Self::new(rules, self.person.clone());
-        anew.silent = true;
-        anew.look(self.person.known_since);
-        for event in &self.events {
-            let is_of_segments = matches!(event.kind, Kind::Moved(Move::EnteredSegment(_) | Move::LeftSegment(_)));
-            if !is_of_segments {
-                anew.wait_until(event.arrived);
-                anew.take_in(event.clone(), event.arrived);
-            }
-        }
-        anew.wait_until(now);
-        anew.look(now);
-        anew.silent = false;
-        for segment in &anew.rules.segments {
-            let member = anew.members.get(&segment.name).copied().unwrap_or(false);
+        self.rules = rules;
+        let mut members = BTreeMap::new();
+        for segment in &self.rules.segments {
+            let member = self.case().is_member(&segment.name, now);
             if self.members.get(&segment.name).copied().unwrap_or(false) != member {
                 self.stream.push(Change::Moved { segment: segment.name.clone(), entered: member, at: now });
             }
+            members.insert(segment.name.clone(), member);
         }
-        anew.stream = std::mem::take(&mut self.stream);
-        anew.running = std::mem::take(&mut self.running);
-        *self = anew;
+        self.members = members;
+        self.risen.clear();
+        self.completed.clear();
+        self.silent = true;
+        self.look(now);
+        self.silent = false;
     }
 }

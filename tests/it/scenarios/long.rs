@@ -58,6 +58,7 @@ fn a_year_of_replies_takes_no_time() {
     let outcome = play(&stage, &stories[0]);
     let took = began.elapsed();
     assert!(outcome.failures().is_empty(), "{:?}", outcome.failures());
-    // Milliseconds, without optimisation and on a machine that does other things too.
-    assert!(took < Duration::from_secs(2), "{took:?}");
+    // A tenth of a second without optimisation. A clock that ticked would look at 31 million seconds, and a
+    // machine that does other things too is given time.
+    assert!(took < Duration::from_secs(30), "{took:?}");
 }
