@@ -35,7 +35,7 @@ campaigns:
                 replied any of ["yes", "sure"] to step "ask" ever
               do:
                 - update_person: {add: {tags: confirmed}}
-                - send: {text: "You said {{ answer.body }}."}
+                - send: {text: "You said {{ answer.body | default: 'nothing' }}."}
           timeout:
             after: 2 days
             do:
