@@ -75,9 +75,20 @@ pub fn run(arguments: &Arguments) -> Exit {
             checked.diagnostics.retain(|diagnostic| diagnostic.severity() != Severity::Advice);
         }
     }
+    say(arguments, &all);
+    let worst = all.iter().flat_map(|checked| &checked.diagnostics).map(Diagnostic::severity).min();
+    match worst {
+        Some(Severity::Error) => Exit::Failed,
+        Some(Severity::Warning) if arguments.deny_warnings && exit == Exit::Fine => Exit::Warned,
+        _ => exit,
+    }
+}
+
+/// Writes what was found in the form that was asked for.
+fn say(arguments: &Arguments, all: &[Checked]) {
     match arguments.format {
         Format::Human => {
-            for checked in &all {
+            for checked in all {
                 anstream::print!("{}{}", human(checked), summary(checked));
                 if let Some(rules) = checked.rules.as_ref().filter(|_| arguments.cost) {
                     anstream::print!("\n{}", cost::table(rules));
@@ -85,19 +96,13 @@ pub fn run(arguments: &Arguments) -> Exit {
             }
         }
         Format::Json => {
-            let mut found = json(&all);
+            let mut found = json(all);
             if arguments.cost {
                 found["cost"] = all.iter().filter_map(|checked| checked.rules.as_ref()).flat_map(cost::json).collect();
             }
             anstream::println!("{found}");
         }
-        Format::Github => anstream::print!("{}", github(&all)),
-    }
-    let worst = all.iter().flat_map(|checked| &checked.diagnostics).map(Diagnostic::severity).min();
-    match worst {
-        Some(Severity::Error) => Exit::Failed,
-        Some(Severity::Warning) if arguments.deny_warnings && exit == Exit::Fine => Exit::Warned,
-        _ => exit,
+        Format::Github => anstream::print!("{}", github(all)),
     }
 }
 

@@ -8,7 +8,7 @@ use super::plain::plain;
 use crate::dsl::cost::{Cost, Growing, all, cost};
 use crate::dsl::describe::Describer;
 use crate::dsl::walk::Rule;
-use crate::dsl::words::{grouped, quoted};
+use crate::dsl::words::{many, quoted};
 use crate::model::rule::RuleSet;
 
 const HEAD: [&str; 5] = ["rule", "state per person", "longest", "wakes", "a backfill reads"];
@@ -26,8 +26,11 @@ pub fn table(rules: &RuleSet) -> String {
     let mut out = line(&HEAD.map(str::to_owned), &widths);
     rows.iter().for_each(|row| out.push_str(&line(row, &widths)));
     let total: u64 = costs.iter().map(|(_, cost)| cost.bytes).sum();
-    let _ =
-        writeln!(out, "At most {} bytes per person altogether: equal parts of rules are kept once.", grouped(total));
+    let _ = writeln!(
+        out,
+        "Altogether at most {} per person, beside what grows: equal parts of rules are kept once.",
+        many(total, "byte")
+    );
     for (rule, cost) in &costs {
         for (letter, growing) in ('P'..).zip(&cost.growing) {
             out.push_str(&plain(&bound(*rule, letter, growing, rules)));
@@ -77,7 +80,7 @@ fn bound(rule: Rule<'_>, letter: char, growing: &Growing, rules: &RuleSet) -> St
     }
 }
 
-/// The same, as data: one object per rule.
+/// The same, as data: an object for each rule.
 pub fn json(rules: &RuleSet) -> Vec<serde_json::Value> {
     let describer = Describer::new(rules);
     let one = |rule: Rule<'_>| {

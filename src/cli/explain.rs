@@ -1,6 +1,7 @@
 //! `explain`: what a code means.
 
 use super::exit::{Exit, failed};
+use super::plain::plain;
 use crate::diagnostic::Code;
 use crate::diagnostic::suggest::nearest;
 
@@ -27,8 +28,8 @@ pub fn run(arguments: &Arguments) -> Exit {
 
 fn unknown(written: &str) -> String {
     let meant = nearest(written, Code::ALL.iter().map(|code| code.as_str()));
-    let hint = meant.map(|code| format!("; did you mean `{code}`?"));
-    format!("there is no code `{}`{}", super::plain::plain(written), hint.unwrap_or_default())
+    let hint = meant.map_or("codes look like `E0203`".to_owned(), |code| format!("did you mean `{code}`?"));
+    format!("there is no code `{}`; {hint}", plain(written))
 }
 
 /// The page as it is read on a terminal.

@@ -47,7 +47,8 @@ pub fn run(arguments: &Arguments) -> Exit {
         }
     }
     let verb = if arguments.check { "would change" } else { "formatted" };
-    anstream::println!("{} {verb}, {} unchanged", number(tally.changed, "file"), tally.unchanged);
+    let wrong = if tally.failed > 0 { format!(", {} not touched", tally.failed) } else { String::new() };
+    anstream::println!("{} {verb}, {} unchanged{wrong}", number(tally.changed, "file"), tally.unchanged);
     if tally.failed > 0 || (arguments.check && tally.changed > 0) { Exit::Failed } else { exit }
 }
 

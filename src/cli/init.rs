@@ -44,22 +44,28 @@ pub fn run(arguments: &Arguments) -> Exit {
 }
 
 fn next(dir: &Path) -> String {
-    let (check, test, serve) = if dir == Path::new("rules") {
-        ("antiphon check".to_owned(), "antiphon test".to_owned(), "antiphon serve".to_owned())
+    let (check, describe, test, serve) = if dir == Path::new("rules") {
+        (
+            "antiphon check".to_owned(),
+            "antiphon describe said-yes".to_owned(),
+            "antiphon test".to_owned(),
+            "antiphon serve".to_owned(),
+        )
     } else {
         let dir = dir.display();
         (
             format!("antiphon check {dir}"),
+            format!("antiphon describe said-yes --rules {dir}"),
             format!("antiphon test {dir}"),
             format!("ANTIPHON_RULES={dir} antiphon serve"),
         )
     };
-    let follow = "antiphon activity --follow";
     let lines = [
         (check.as_str(), "are the rules right?"),
+        (describe.as_str(), "what does one of them mean?"),
         (test.as_str(), "do they do what they should?"),
         (serve.as_str(), "start the server"),
-        (follow, "see what comes in"),
+        ("antiphon activity --follow", "see what comes in"),
     ];
     let width = lines.iter().map(|(command, _)| command.len()).max().unwrap_or_default();
     lines.map(|(command, what)| format!("  {command:width$}  # {what}")).join("\n")

@@ -16,6 +16,7 @@ mod paint;
 mod plain;
 mod rules;
 mod run;
+mod schema;
 pub mod serve;
 mod test;
 

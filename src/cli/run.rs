@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use super::exit::{Exit, failed};
-use super::{activity, check, demo, describe, explain, fmt, init, serve, test};
+use super::{activity, check, demo, describe, explain, fmt, init, schema, serve, test};
 use crate::settings::{Complaints, Given, Settings, read};
 
 /// A rules engine for replies: keeps segments true to the second and starts campaigns, from what people
@@ -28,6 +28,7 @@ enum Verb {
     Fmt(fmt::Arguments),
     Explain(explain::Arguments),
     Describe(describe::Arguments),
+    Schema(schema::Arguments),
     Test(test::Arguments),
     Activity(activity::Arguments),
 }
@@ -50,6 +51,7 @@ pub fn run() -> ExitCode {
         Verb::Fmt(arguments) => fmt::run(&arguments),
         Verb::Explain(arguments) => explain::run(&arguments),
         Verb::Describe(arguments) => describe::run(&arguments),
+        Verb::Schema(arguments) => schema::run(&arguments),
         Verb::Test(arguments) => test::run(&arguments),
         Verb::Activity(arguments) => activity::run(&arguments),
     }

@@ -9,6 +9,7 @@ pub mod describe;
 mod document;
 mod envelope;
 pub mod format;
+pub mod infer;
 pub mod json_schema;
 mod lower;
 mod node;

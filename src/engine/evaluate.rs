@@ -106,6 +106,8 @@ impl Run<'_> {
     pub fn settle(&mut self) -> Vec<Start> {
         let mut starts = Vec::new();
         let now = self.now();
+        // From then on it is not known any more when it was not so yet.
+        self.before_verdicts();
         for engine in history::engines(self.versions, self.engine, &self.subject.journeys) {
             for atom in engine.absences.iter().filter_map(|place| engine.atoms.get(*place as usize)) {
                 let (Some(chain), Some(memory)) = (atom.chain(), self.subject.state.memory_known(atom.key)) else {

@@ -142,6 +142,16 @@ impl<'a> Run<'a> {
         self.advance_runs(holders, at);
     }
 
+    /// Brings the runs that depend on an absence up to now, before what is decided by now is written down as such.
+    pub fn before_verdicts(&mut self) {
+        let engine = self.engine;
+        let absences = engine.absences.iter().filter_map(|place| engine.atoms.get(*place as usize));
+        let conditions = absences.filter(|atom| self.subject.state.memory(atom.key).is_some());
+        let places = conditions.flat_map(|atom| &atom.conditions).copied().filter(|place| engine.is_held(*place));
+        let holders = engine.holders(places.collect()).into_iter().map(|(_, holder)| holder).collect();
+        self.advance_runs(holders, self.at.next());
+    }
+
     fn advance_runs(&mut self, mut holders: Vec<Holder<'a>>, at: Second) {
         holders.extend(self.followed_elsewhere());
         if !holders.is_empty() {

@@ -11,7 +11,7 @@ use super::scoped::Scoped;
 use crate::model::calendar::Calendar;
 use crate::model::event::{Event, Kind};
 use crate::model::id::{EffectId, EventKey};
-use crate::model::journey::{Ended, Journey, What};
+use crate::model::journey::{Ended, FINISHED, Journey, What};
 use crate::model::limit::CASCADE_ROUNDS_MAX;
 use crate::model::rule::{self, Move};
 use crate::model::sample;
@@ -20,9 +20,6 @@ use crate::model::value::Properties;
 
 /// At one instant, so many events are caused by campaigns at most, whatever starts what.
 pub const CAUSED_EVENTS_MAX: usize = 1_000;
-
-/// How a journey ends behind its last step.
-const FINISHED: &str = "finished";
 
 /// What an instruction of a journey says about how it goes on.
 pub enum Next {

@@ -7,13 +7,11 @@ use super::run::{Mode, Run};
 use super::scoped::Scoped;
 use super::trigger::Start;
 use crate::model::event::{Event, Kind};
-use crate::model::id::{EventKey, SegmentId, Seq};
+use crate::model::id::SegmentId;
 use crate::model::journey::What;
 use crate::model::limit::CASCADE_ROUNDS_MAX;
 use crate::model::rule::Move;
-use crate::model::time::Second;
 use crate::model::transition::Cause;
-use crate::model::value::Properties;
 
 /// What the moves of journeys touched, until it is evaluated.
 #[derive(Default)]
@@ -22,29 +20,6 @@ pub struct Decided {
     starts: Vec<Start>,
     /// How deep in the chain of causes it stands.
     depth: u32,
-}
-
-/// The key of what no event caused.
-pub const NO_EVENT: EventKey = EventKey([0; 16]);
-
-/// A move at `at`, behind event number `seq`. Its key is that of the event that caused it, or [`NO_EVENT`].
-#[must_use]
-pub fn move_event(what: Move, at: Second, seq: Seq, cause: Cause) -> Event {
-    let key = match cause {
-        Cause::Event { key, .. } => key,
-        Cause::Born | Cause::Wake | Cause::Rules => NO_EVENT,
-    };
-    Event {
-        key,
-        seq,
-        at,
-        arrived: at,
-        precedes: None,
-        kind: Kind::Moved(what),
-        properties: Properties::new(),
-        message: None,
-        reason: None,
-    }
 }
 
 impl Run<'_> {
@@ -97,7 +72,7 @@ impl Run<'_> {
             let atoms = compiled.scoped.atoms.iter();
             let atoms = atoms.filter_map(|(place, twin)| Some((self.engine.atoms.get(*place as usize)?, *twin)));
             let entered =
-                move_event(Move::EnteredCampaign(campaign.clone()), self.at, self.subject.state.last_seq, cause);
+                Event::of_move(Move::EnteredCampaign(campaign.clone()), self.at, self.subject.state.last_seq, cause);
             let scoped = Scoped::begin(entered.order(), atoms, &self.subject.state, self.calendar);
             self.scoped.insert(place, scoped);
         }
@@ -107,6 +82,10 @@ impl Run<'_> {
     /// Feeds the atoms with a data-driven or manual segment's move.
     pub fn moved_segment(&mut self, id: SegmentId, entered: bool, cause: Cause, dirty: &mut Dirty) -> Vec<Start> {
         let Some(name) = self.engine.segment_names.get(&id).cloned() else { return Vec::new() };
+        if self.mode == Mode::Silent {
+            // It was written down when it happened.
+            return Vec::new();
+        }
         let what = if entered { Move::EnteredSegment(name) } else { Move::LeftSegment(name) };
         self.observe(what, cause, dirty)
     }
@@ -137,7 +116,7 @@ impl Run<'_> {
     }
 
     fn observe(&mut self, what: Move, cause: Cause, dirty: &mut Dirty) -> Vec<Start> {
-        let event = move_event(what, self.at, self.subject.state.last_seq, cause);
+        let event = Event::of_move(what, self.at, self.subject.state.last_seq, cause);
         self.before_touch(&event, self.at);
         if let Kind::Moved(what) = &event.kind {
             self.note_running(what, cause, dirty);

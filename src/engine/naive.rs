@@ -126,15 +126,11 @@ impl<'a> Case<'a> {
     /// A journey is running that was entered and not left. Decided: as decisions record it, so that it holds
     /// of several journeys of one campaign at once, and of the past.
     fn is_running(&self, campaign: &str, t: Second) -> bool {
-        let running: i64 = self
-            .known(t)
-            .iter()
-            .map(|event| match &event.kind {
-                Kind::Moved(Move::EnteredCampaign(name)) if name == campaign => 1,
-                Kind::Moved(Move::LeftCampaign(name)) if name == campaign => -1,
-                _ => 0,
-            })
-            .sum();
+        let running = self.known(t).iter().fold(0_u32, |running, event| match &event.kind {
+            Kind::Moved(Move::EnteredCampaign(name)) if name == campaign => running.saturating_add(1),
+            Kind::Moved(Move::LeftCampaign(name)) if name == campaign => running.saturating_sub(1),
+            _ => running,
+        });
         running > 0
     }
 
@@ -172,12 +168,19 @@ impl<'a> Case<'a> {
         for event in events.filter(|event| event.kind == Kind::AttributesSet) {
             let is_early = event.at < self.first.known_since;
             for (name, value) in &event.properties {
-                if !is_early || self.first.value(name).is_none() {
+                if !is_early || !self.was_made_with(name) {
                     person.set(name, value);
                 }
             }
         }
         person
+    }
+
+    fn was_made_with(&self, name: &str) -> bool {
+        match name {
+            "id" | "email" => self.first.value(name).is_some(),
+            name => self.first.attributes.contains_key(name),
+        }
     }
 
     /// The person's days at `t`.

@@ -6,8 +6,7 @@ use super::history::{Biography, History};
 use super::run::{Mode, Run};
 use super::state::State;
 use super::step::Subject;
-use crate::model::event::{Event, Kind};
-use crate::model::rule::Move;
+use crate::model::event::Event;
 use crate::model::time::Second;
 use crate::model::transition::{Cause, Transition};
 
@@ -23,8 +22,8 @@ pub struct Refolded {
 
 /// Folds the person's whole log under the active rule set, as of `now`.
 ///
-/// What happened to their journeys is taken from `history`; what happens to them in segments is decided anew.
-/// Nothing is started: what campaigns wait for and is true already is where they begin. When
+/// What was decided of them stands as it was decided, in `history`: what they entered and left under other rules
+/// they did enter and leave, and what the active ones find is where they begin. Nothing is started. When
 /// campaigns were last started, and messages asked for, is no part of the log and is kept.
 #[must_use]
 pub fn refold(versions: &Versions, subject: &Subject, history: History<'_>, now: Second) -> Refolded {
@@ -34,8 +33,7 @@ pub fn refold(versions: &Versions, subject: &Subject, history: History<'_>, now:
         journeys: subject.journeys.clone(),
         ..Subject::new(subject.person.clone())
     };
-    let journeys: Vec<Event> = history.moves.iter().filter(|event| is_about_journeys(event)).cloned().collect();
-    let mut moves = journeys.iter().peekable();
+    let mut moves = history.moves.iter().peekable();
     let mut run = Run::new(versions, &mut folded, Some(History::default()));
     run.mode = Mode::Silent;
     // What journeys remember is theirs: it is no part of the fold.
@@ -68,13 +66,8 @@ pub fn refold(versions: &Versions, subject: &Subject, history: History<'_>, now:
     Refolded { state, wake, transitions }
 }
 
-fn is_about_journeys(event: &Event) -> bool {
-    let Kind::Moved(what) = &event.kind else { return false };
-    !matches!(what, Move::EnteredSegment(_) | Move::LeftSegment(_))
-}
-
 impl Run<'_> {
-    /// Takes in what happened to a journey, behind `arrival` or a later wake.
+    /// Takes in what was decided, behind `arrival` or a later wake.
     fn retrace(&mut self, moved: &Event, arrival: Option<&Event>) {
         let by_arrival = arrival.is_some_and(|arrival| arrival.arrived == moved.at);
         self.play_due(if by_arrival { moved.at } else { moved.at.next() });

@@ -114,8 +114,10 @@ impl<'a> Run<'a> {
         let own = self.engine.sampled.iter().chain(&self.engine.clocks).copied();
         let mut dirty = born.chain(first).chain(known_for).chain(own).map(|place| (place, Cause::Born)).collect();
         self.behind_touch(self.subject.person.known_since.min(now), &mut dirty);
-        let risen = self.evaluate(dirty, true);
-        self.start_all(&risen, None, 0);
+        let mut starts = self.evaluate(dirty, true);
+        starts.sort_by_key(|start| start.campaign);
+        starts.dedup_by_key(|start| start.campaign);
+        self.start_all(&starts, None, 0);
         self.go_on();
         self.arm(false);
     }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::item::{Body, Item, Settle, Settlement};
-use super::loaded::Loaded;
+use super::loaded::{Loaded, Past};
 use super::people::identifier;
 use super::write::Failed;
 use crate::engine::{State, Subject};
@@ -16,7 +16,7 @@ use crate::model::time::Second;
 use crate::resolve::identity::{self, Holder, age};
 use crate::store::messages::Wanted;
 use crate::store::outbox::Settled;
-use crate::store::{StoreError, Tx, events, identities, journeys, messages, outbox, people as store_people};
+use crate::store::{StoreError, Tx, events, identities, journeys, messages, moves, outbox, people as store_people};
 
 /// What the reads depend on besides the bodies.
 pub(super) struct Question<'a> {
@@ -86,12 +86,15 @@ async fn own(tx: &Tx, ids: &[PersonId]) -> Result<BTreeMap<PersonId, Vec<(Channe
     Ok(own)
 }
 
-/// The whole logs of these people.
+/// The whole past of these people.
 pub(super) async fn histories(tx: &Tx, loaded: &mut Loaded, ids: &BTreeSet<PersonId>) -> Result<(), StoreError> {
     let ids: Vec<PersonId> = ids.iter().copied().collect();
     let mut logs = events::of_people(tx, &ids).await?;
-    for id in ids {
-        loaded.histories.insert(id, logs.remove(&id).unwrap_or_default());
+    // Somebody without an event can have entered something all the same.
+    ids.iter().for_each(|id| drop(logs.entry(*id).or_default()));
+    let mut moves = moves::of_people(tx, &logs).await?;
+    for (id, events) in logs {
+        loaded.histories.insert(id, Past { events, moves: moves.remove(&id).unwrap_or_default() });
     }
     Ok(())
 }

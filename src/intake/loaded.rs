@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::engine::Subject;
+use crate::engine::{History, Step, Subject};
 use crate::model::event::Event;
 use crate::model::id::{EffectId, EventKey, PersonId};
 use crate::model::identity::Channel;
@@ -24,12 +24,34 @@ pub(super) struct Loaded {
     pub subjects: BTreeMap<PersonId, Subject>,
     /// Messages that replies of these people can answer, and those that statuses are about.
     pub messages: BTreeMap<EffectId, Outstanding>,
-    /// Whole logs, for those people for whom they were asked.
-    pub histories: BTreeMap<PersonId, Vec<Event>>,
+    /// The whole past of those people for whom it was asked.
+    pub histories: BTreeMap<PersonId, Past>,
     /// Ids for people who may be made.
     pub free_ids: Vec<PersonId>,
     /// Attempts whose fence still held: the effects that may be settled.
     pub settled: BTreeSet<EffectId>,
+}
+
+/// What happened to somebody, as far as it is written down.
+#[derive(Clone, Default)]
+pub(super) struct Past {
+    /// Their log, by number.
+    pub events: Vec<Event>,
+    /// What the engine decided, in order.
+    pub moves: Vec<Event>,
+}
+
+impl Past {
+    pub fn history(&self) -> History<'_> {
+        History { events: &self.events, moves: &self.moves }
+    }
+
+    /// Adds what came of a step.
+    pub fn add(&mut self, step: &Step) {
+        self.events.extend(step.events.iter().cloned());
+        self.events.sort_unstable_by_key(|event| event.seq);
+        self.moves.extend(step.moves.iter().cloned());
+    }
 }
 
 impl Loaded {

@@ -5,9 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::changes::Changes;
 use super::item::{Body, Item, Outcome, Receipt};
-use super::loaded::Loaded;
-use crate::engine::{self, History, Input, Subject, Versions};
-use crate::model::event::Event;
+use super::loaded::{Loaded, Past};
+use crate::engine::{self, Input, Subject, Versions};
 use crate::model::id::{EffectId, EventKey, InstallationKey, PersonId};
 use crate::model::identity::Channel;
 use crate::model::inbound::{Broken, BrokenReason};
@@ -44,7 +43,7 @@ pub(super) struct Pass<'a> {
     pub own: BTreeMap<PersonId, Vec<(Channel, String)>>,
     pub subjects: BTreeMap<PersonId, Subject>,
     pub messages: BTreeMap<EffectId, Outstanding>,
-    histories: BTreeMap<PersonId, Vec<Event>>,
+    histories: BTreeMap<PersonId, Past>,
     free: std::vec::IntoIter<(PersonId, ulid::Ulid)>,
     pub settled: &'a BTreeSet<EffectId>,
     pub changes: Changes,
@@ -134,12 +133,9 @@ impl<'a> Pass<'a> {
             return;
         }
         let is_event = matches!(input, Input::Event(_));
-        // What was decided of the person before is not loaded yet: moves are known from here on.
-        let history = history.map(|events| History { events, moves: &[] });
-        let step = engine::step(self.context.versions, subject, input, history, self.context.now);
-        if let Some(history) = self.histories.get_mut(&person) {
-            history.extend(step.events.iter().cloned());
-            history.sort_unstable_by_key(|event| event.seq);
+        let step = engine::step(self.context.versions, subject, input, history.map(Past::history), self.context.now);
+        if let Some(past) = self.histories.get_mut(&person) {
+            past.add(&step);
         }
         self.changes.touched.insert(person);
         self.changes.record(Some(person), step, provider, provider_id.filter(|_| is_event));

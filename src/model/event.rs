@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::id::{EffectId, EventKey, JourneyId, Seq};
 use super::rule::Move;
 use super::time::Second;
+use super::transition::Cause;
 use super::value::Properties;
 
 /// One happening in a person's life, or an anonymous one.
@@ -54,7 +55,30 @@ impl Order {
     }
 }
 
+/// The key of what no event caused.
+pub const NO_EVENT: EventKey = EventKey([0; 16]);
+
 impl Event {
+    /// A move at `at`, behind event number `seq`. Its key is that of the event that caused it, or [`NO_EVENT`].
+    #[must_use]
+    pub fn of_move(what: Move, at: Second, seq: Seq, cause: Cause) -> Self {
+        let key = match cause {
+            Cause::Event { key, .. } => key,
+            Cause::Born | Cause::Wake | Cause::Rules => NO_EVENT,
+        };
+        Self {
+            key,
+            seq,
+            at,
+            arrived: at,
+            precedes: None,
+            kind: Kind::Moved(what),
+            properties: Properties::new(),
+            message: None,
+            reason: None,
+        }
+    }
+
     /// Where this event lies among the person's events.
     #[must_use]
     pub fn order(&self) -> Order {

@@ -82,6 +82,9 @@ pub struct Overdue {
     pub deadline: Second,
 }
 
+/// The reason of a journey that ended behind its last step.
+pub const FINISHED: &str = "finished";
+
 /// How a journey ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ended {

@@ -151,6 +151,20 @@ pub async fn of_people(from: &impl Source, ids: &[PersonId]) -> Result<BTreeMap<
     Ok(events)
 }
 
+/// The newest events before the one with row number `before`, newest first, each with its row number.
+///
+/// # Errors
+/// See [`StoreError`].
+pub async fn newest(from: &impl Source, before: i64, limit: u32) -> Result<Vec<(i64, Event)>, StoreError> {
+    static NEWEST: Sql = Sql::new(
+        "SELECT e.id, e.dedupe_key, e.person_id, e.seq, e.kind, e.name, e.occurred_at, e.arrived_ms, e.provider,
+                e.provider_id, e.properties, e.message, e.reason, e.precedes, e.rules_version
+         FROM events AS e WHERE e.id < $1 AND e.kind <> 'erased' ORDER BY e.id DESC LIMIT $2",
+    );
+    let rows = from.fetch(&NEWEST, vec![before.into(), i64::from(limit).into()]).await?;
+    rows.iter().map(|row| Ok((row.get(0)?, event(row, 1)?.event))).collect()
+}
+
 /// Reads the fourteen columns from `first` on, in the order of the table.
 pub(super) fn event(row: &Row, first: usize) -> Result<EventRow, StoreError> {
     let arrived_ms: i64 = row.get(first + 6)?;

@@ -14,6 +14,7 @@ pub mod installation;
 pub mod journeys;
 pub mod memberships;
 pub mod messages;
+pub mod moves;
 pub mod notices;
 pub mod outbox;
 pub mod people;

@@ -106,6 +106,21 @@ fn person(row: &Row) -> Result<PersonRow, StoreError> {
     })
 }
 
+/// The attributes of the newest people before `before`, newest first.
+///
+/// # Errors
+/// See [`StoreError`].
+pub async fn newest_attributes(
+    from: &impl Source,
+    before: PersonId,
+    limit: u32,
+) -> Result<Vec<(PersonId, Properties)>, StoreError> {
+    static NEWEST: Sql =
+        Sql::new("SELECT p.id, p.attributes FROM people AS p WHERE p.id < $1 ORDER BY p.id DESC LIMIT $2");
+    let rows = from.fetch(&NEWEST, vec![before.0.into(), i64::from(limit).into()]).await?;
+    rows.iter().map(|row| Ok((PersonId(row.get(0)?), row.json(1)?))).collect()
+}
+
 /// Sets `count` ids aside, ascending, above all that were ever given. Those that are not used stay unused.
 ///
 /// # Errors

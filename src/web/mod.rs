@@ -22,6 +22,7 @@ mod problem;
 mod request;
 mod server;
 mod site;
+mod survey;
 mod track_api;
 mod warnings;
 mod webhooks;

@@ -44,6 +44,7 @@ pub enum Endpoint {
     Activities,
     Activity,
     Rules,
+    Schema,
     /// A call that Customer.io has and we do not: this sentence says so.
     Absent(&'static str),
 }
@@ -163,6 +164,7 @@ pub static ROUTES: &[Route] = &[
     // Our own
     row(Method::GET, "antiphon/activity", Access::App, Endpoint::Activity),
     row(Method::GET, "antiphon/rules", Access::App, Endpoint::Rules),
+    row(Method::GET, "antiphon/schema", Access::App, Endpoint::Schema),
 ];
 
 /// What the table says about a request.

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests: a case that cannot go on ends here")]
 
+mod authoring;
+
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -14,27 +16,27 @@ use super::live::{BASIC, BEARER, Client, Live, text_message};
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
 /// A working folder for one case.
-struct Folder(PathBuf);
+pub struct Folder(pub PathBuf);
 
 impl Folder {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let name = format!("antiphon-cli-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         let folder = std::env::temp_dir().join(name);
         std::fs::create_dir(&folder).unwrap();
         Self(folder)
     }
 
-    fn write(&self, path: &str, text: impl AsRef<[u8]>) {
+    pub fn write(&self, path: &str, text: impl AsRef<[u8]>) {
         let path = self.0.join(path);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, text).unwrap();
     }
 
-    fn run(&self, arguments: &[&str]) -> Output {
+    pub fn run(&self, arguments: &[&str]) -> Output {
         self.command(arguments).output().unwrap()
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_antiphon"));
         command.args(arguments).current_dir(&self.0).stdin(Stdio::null());
         command
@@ -47,11 +49,11 @@ impl Drop for Folder {
     }
 }
 
-fn said(output: &Output) -> String {
+pub fn said(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
 }
 
-fn complained(output: &Output) -> String {
+pub fn complained(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
 }
 
@@ -114,6 +116,7 @@ wrote rules/tests/replies.test.yaml
 
 Next:
   antiphon check              # are the rules right?
+  antiphon describe said-yes  # what does one of them mean?
   antiphon test               # do they do what they should?
   antiphon serve              # start the server
   antiphon activity --follow  # see what comes in
@@ -124,7 +127,7 @@ Next:
     assert_data_eq!(said(&check), "4 files, 2 segments, 1 campaign: 0 errors, 0 warnings\n");
     assert_eq!(check.status.code(), Some(0));
     let test = folder.run(&["test", "--fail-on-empty"]);
-    assert_data_eq!(said(&test), "3 tests, 0 failed, 0 todo\n");
+    assert_data_eq!(said(&test), "1 test, 0 failed, 0 todo\n");
     assert_eq!(test.status.code(), Some(0));
 
     folder.write("rules/schema.yaml", "mine");

@@ -6,13 +6,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-use antiphon::diagnostic::{Code, Severity, render};
-use antiphon::dsl::{Compiled, compile};
+use antiphon::diagnostic::{Severity, render};
+use antiphon::dsl::describe::describe;
+use antiphon::dsl::format::{self, Outcome};
+use antiphon::dsl::{Compiled, compile, describe};
 use antiphon::model::norm::normalise;
 use antiphon::model::rule::CampaignState;
+use antiphon::scenario::coverage::Coverage;
+use antiphon::scenario::report::{self, Played};
 use antiphon::scenario::{self, Stage, play};
 
-use page::{Page, codes};
+use page::{Console, Page, codes};
 
 type Files = BTreeMap<String, String>;
 
@@ -35,8 +39,13 @@ fn read(folder: &Path, ending: &str, files: &mut Files) {
 }
 
 pub fn samples() -> Files {
+    below("rules")
+}
+
+/// The rule files below a folder of the repository.
+fn below(folder: &str) -> Files {
     let mut files = Files::new();
-    read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("rules"), "yaml", &mut files);
+    read(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), "yaml", &mut files);
     files
 }
 
@@ -83,6 +92,17 @@ fn complaints(page: &Page) -> Vec<String> {
         let text = format!("version: 1\nsegments:\n  condition:\n    when: |\n      {condition}\n");
         compare(&page.with(&right, path, &text), path, *line, &codes(condition));
     }
+    for console in &page.consoles {
+        let Some(said) = said(console) else { continue };
+        // The numbers in the last line of `check` are the command's: that is compared where there is one.
+        let shown = match console.arguments.first().is_some_and(|verb| verb == "check") {
+            true => console.output.trim_end().rsplit_once('\n').map_or("", |(shown, _)| shown),
+            false => &console.output,
+        };
+        if shown.trim_end() != said.trim_end() {
+            complaints.push(format!("{}:{}: it says\n{said}", page.path, console.line));
+        }
+    }
     for row in &page.replies {
         for message in &row.messages {
             let (message, keyword) = (normalise(message), normalise("yes"));
@@ -95,14 +115,71 @@ fn complaints(page: &Page) -> Vec<String> {
     complaints
 }
 
+/// What a command says; none if not even its verb is in the core.
+fn said(console: &Console) -> Option<String> {
+    let arguments: Vec<&str> = console.arguments.iter().map(String::as_str).collect();
+    let compiled = compile(&console.files);
+    let tests = scenario::read(&compiled);
+    let mut found = compiled.diagnostics.clone();
+    found.extend(tests.diagnostics);
+    let complaints = |found: &[_]| render::render(found, &compiled.sources, false);
+    match (arguments.as_slice(), &compiled.rules) {
+        (["check", wanted @ ..], _) => {
+            found.retain(|d| wanted.is_empty() || wanted.contains(&compiled.sources.path(d.span().file)));
+            Some(complaints(&found))
+        }
+        (["describe", name], Some(rules)) => Some(describe(rules, name).unwrap_or_default()),
+        (["test"], Some(rules)) => {
+            let stage = Stage::new(rules).expect("checked rules run");
+            let played = |story| Played { story, sources: &compiled.sources, outcome: play(&stage, story), millis: 0 };
+            let played: Vec<Played<'_>> = tests.stories.iter().map(played).collect();
+            Some(report::human(&played))
+        }
+        (["describe" | "test", ..], None) => Some(complaints(&found)),
+        _ => None,
+    }
+}
+
+/// The samples, and what `init` writes.
+const SETS: [&str; 2] = ["rules", "src/cli/init"];
+
 #[test]
-fn the_samples_compile_without_a_warning_and_are_drafts() {
-    let compiled = compile(&samples());
-    let said = render::render(&compiled.diagnostics, &compiled.sources, false);
-    assert!(compiled.diagnostics.iter().all(|diagnostic| diagnostic.code == Code::A0801), "{said}");
-    let rules = compiled.rules.expect("nothing was complained of");
-    assert!(rules.campaigns.iter().all(|campaign| campaign.state == CampaignState::Draft));
-    assert!(rules.segments.iter().any(|segment| segment.name == "yes-in-time"));
+fn the_samples_compile_without_a_complaint_and_are_drafts() {
+    for set in SETS {
+        let compiled = compile(&below(set));
+        let said = render::render(&compiled.diagnostics, &compiled.sources, false);
+        assert!(said.is_empty(), "{said}");
+        let rules = compiled.rules.expect("nothing was complained of");
+        assert!(!rules.campaigns.is_empty() && !rules.segments.is_empty());
+        assert!(rules.campaigns.iter().all(|campaign| campaign.state == CampaignState::Draft));
+    }
+}
+
+#[test]
+fn the_tests_of_the_samples_pass_and_look_at_every_rule() {
+    for set in SETS {
+        let compiled = compile(&below(set));
+        let tests = scenario::read(&compiled);
+        let wrong = render::render(&tests.diagnostics, &compiled.sources, false);
+        assert!(wrong.is_empty(), "{wrong}");
+        let rules = compiled.rules.as_ref().expect("the samples are right");
+        let stage = Stage::new(rules).expect("checked rules run");
+        let played = |story| Played { story, sources: &compiled.sources, outcome: play(&stage, story), millis: 0 };
+        let played: Vec<Played<'_>> = tests.stories.iter().map(played).collect();
+        let coverage = Coverage::of(rules, played.iter().map(|played| &played.outcome.seen));
+        let said = report::human(&played);
+        assert!(!played.is_empty() && said.ends_with(", 0 failed, 0 todo\n"), "{said}{}", coverage.human());
+        assert_eq!(coverage.untested().count(), 0, "{}", coverage.human());
+    }
+}
+
+#[test]
+fn the_samples_are_written_as_the_formatter_writes_them() {
+    for set in SETS {
+        for (path, outcome) in format::format(&below(set)).files {
+            assert!(matches!(outcome, Outcome::Unchanged), "{path}: {outcome:?}");
+        }
+    }
 }
 
 #[test]
@@ -129,8 +206,31 @@ fn a_wrong_example_is_seen() {
     assert_eq!(wrong(&format!("```yaml\n# rules/a.yaml: E0203\n{file} ever\n```\n")), 1);
     assert_eq!(wrong("```antiphon\nreplied YES ever\n\n# a comment\nreplied yes ever   # E0103\n```\n"), 0);
     assert_eq!(wrong("```antiphon\nreplied yes ever\nreplied YES ever   # E0103\nrelpied ever  # E0101\n```\n"), 3);
+    let console = |command: &str, said: &str| wrong(&format!("```console\n$ antiphon {command}\n{said}\n```\n"));
+    assert_eq!(console("describe vips", "Segment vips"), 1);
+    assert_eq!(console("test", "0 tests, 0 failed, 0 todo"), 1);
+    assert_eq!(console("check", "all is well"), 0);
+    assert_eq!(console("check", "all is well\nand more"), 1);
+    assert_eq!(console("serve", "it serves"), 0);
     assert_eq!(wrong("| `Yes!` `YES` | ✔ | ✔ | ✔ |\n| `oh yes` | ✘ | ✘ | ✔ |\n"), 0);
     assert_eq!(wrong("| `Yes!` `no` | ✔ | ✔ | ✔ |\n"), 1);
+}
+
+#[test]
+fn what_the_pages_read_back_is_what_the_rules_mean() {
+    let mut described = 0;
+    for page in pages() {
+        for console in &page.consoles {
+            let [verb, rule] = console.arguments.as_slice() else { continue };
+            if verb == "describe" {
+                let rules = compile(&console.files).rules.expect("the files above it are right");
+                let said = describe::describe(&rules, rule).expect("the rule is there");
+                assert_eq!(console.output.trim_end(), said.trim_end(), "{}:{}\n{said}", page.path, console.line);
+                described += 1;
+            }
+        }
+    }
+    assert!(described > 0);
 }
 
 #[cfg(feature = "server")]

@@ -15,6 +15,7 @@ mod envelope;
 mod examples;
 mod format;
 mod hostile;
+mod infer;
 #[cfg(feature = "server")]
 mod intake;
 mod json_schema;
@@ -23,6 +24,7 @@ mod kill;
 mod language;
 #[cfg(feature = "server")]
 mod live;
+mod machine;
 mod meaning;
 #[cfg(feature = "server")]
 mod outbox;
@@ -37,5 +39,7 @@ mod settings;
 mod store;
 mod texts;
 mod tidy;
+#[cfg(feature = "server")]
+mod tools;
 #[cfg(feature = "server")]
 mod web;

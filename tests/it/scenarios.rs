@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use antiphon::diagnostic::{Severity, render};
 use antiphon::dsl::{Compiled, compile};
 use antiphon::scenario::coverage::Coverage;
-use antiphon::scenario::report::{self, Count, Played};
+use antiphon::scenario::report::{self, Played};
 use antiphon::scenario::{Outcome, Stage, Story, play, read};
 
 /// Files stand below each other, each behind a line `# file: PATH`.
@@ -86,35 +86,6 @@ fn what_is_said_of_tests() {
         }
     }
     assert!(differing.is_empty(), "run with UPDATE=1 and look at the difference\n{}", differing.join("\n"));
-}
-
-/// The samples of `rules/` and what `init` writes keep what their tests say.
-#[test]
-fn the_tests_of_the_samples_pass() {
-    for folder in ["rules", "src/cli/init"] {
-        let mut files = BTreeMap::new();
-        walk(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), &mut files);
-        let (compiled, stage, stories) = staged(&files);
-        let outcomes = stories.iter().map(|story| (story, play(&stage, story)));
-        let sources = &compiled.sources;
-        let played: Vec<Played<'_>> =
-            outcomes.map(|(story, outcome)| Played { story, sources, outcome, millis: 0 }).collect();
-        let count = Count::of(&played);
-        let said = report::human(&played);
-        assert!(count.tests > 0 && count.failed == 0, "{folder}: {said}");
-    }
-}
-
-fn walk(folder: &Path, files: &mut BTreeMap<String, String>) {
-    for entry in fs::read_dir(folder).expect("the folder is there").flatten() {
-        let path = entry.path();
-        if path.is_dir() {
-            walk(&path, files);
-        } else if path.extension().is_some_and(|ending| ending == "yaml") {
-            let name = path.strip_prefix(env!("CARGO_MANIFEST_DIR")).expect("it was found below");
-            files.insert(name.to_string_lossy().replace('\\', "/"), fs::read_to_string(&path).expect("it is UTF-8"));
-        }
-    }
 }
 
 #[test]

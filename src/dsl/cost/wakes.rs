@@ -117,7 +117,7 @@ impl<'r> Wakes<'r> {
             }
             None => return,
         };
-        let positive = sequence.steps.iter().filter(|step| !step.not).next_back().map(|step| &step.event);
+        let positive = sequence.steps.iter().rfind(|step| !step.not).map(|step| &step.event);
         self.push(format!("{waited} after each matching {}", short(positive.unwrap_or(&sequence.first))));
     }
 

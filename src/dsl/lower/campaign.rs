@@ -24,13 +24,13 @@ pub fn campaign(
     scope: &mut Scope<'_>,
     report: &mut Report<'_>,
 ) -> Option<Campaign> {
-    unsupported::refuse(file, report);
     let grace = file.grace.unwrap_or(scope.names.declared.schema.grace);
     scope.grace = grace;
     let started = file.trigger.as_ref().map(|file| trigger(&file.kind, scope, report));
     scope.close_trigger();
     let filter = file.filter.map(|node| condition(node, scope, report));
     let meant = started.as_ref().and_then(Option::as_ref);
+    unsupported::refuse(file, meant, report);
     let event = carried(meant);
     let roots = Roots { event: event.clone(), answer: None };
     let key = file.entry.key.map(|node| scope.key(node, &roots, report));

@@ -254,34 +254,27 @@ impl Definition {
 
     /// Other rules, as of `now`. The same rules once more change nothing, nor is anybody looked at for it.
     ///
-    /// What happened to the person in segments is decided anew, as if the rules had been these from the start;
-    /// what happened to their journeys did happen. Nothing is started, and nobody leaves a segment that is gone.
+    /// What was decided under the old ones was decided. What the new ones find is where they begin: nothing is
+    /// started by it, nobody has entered or left anything, and nobody leaves a segment that is gone.
     pub fn switch(&mut self, rules: RuleSet, now: Second) {
         self.wait_until(now);
         if self.rules == rules {
             return;
         }
-        let mut anew = Self::new(rules, self.person.clone());
-        anew.silent = true;
-        anew.look(self.person.known_since);
-        for event in &self.events {
-            let is_of_segments = matches!(event.kind, Kind::Moved(Move::EnteredSegment(_) | Move::LeftSegment(_)));
-            if !is_of_segments {
-                anew.wait_until(event.arrived);
-                anew.take_in(event.clone(), event.arrived);
-            }
-        }
-        anew.wait_until(now);
-        anew.look(now);
-        anew.silent = false;
-        for segment in &anew.rules.segments {
-            let member = anew.members.get(&segment.name).copied().unwrap_or(false);
+        self.rules = rules;
+        let mut members = BTreeMap::new();
+        for segment in &self.rules.segments {
+            let member = self.case().is_member(&segment.name, now);
             if self.members.get(&segment.name).copied().unwrap_or(false) != member {
                 self.stream.push(Change::Moved { segment: segment.name.clone(), entered: member, at: now });
             }
+            members.insert(segment.name.clone(), member);
         }
-        anew.stream = std::mem::take(&mut self.stream);
-        anew.running = std::mem::take(&mut self.running);
-        *self = anew;
+        self.members = members;
+        self.risen.clear();
+        self.completed.clear();
+        self.silent = true;
+        self.look(now);
+        self.silent = false;
     }
 }

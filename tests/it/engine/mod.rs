@@ -6,6 +6,7 @@ mod defined;
 mod definition;
 mod edges;
 mod journeys;
+mod language;
 mod life;
 mod oracle;
 mod pointwise;

@@ -1,15 +1,18 @@
 //! The definition's instants against every single second: where it looks at some, nothing changes at the others.
 
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+
 use antiphon::engine::naive::Case;
 use antiphon::model::event::{Event, Kind};
-use antiphon::model::rule::{Condition, Move, SegmentKind};
+use antiphon::model::rule::{Condition, MessageTest, Move, Phrase, SegmentKind, Then};
 use antiphon::model::time::{Second, Span};
 
 use super::chance::Chance;
 use super::oracle::somebody;
 use super::world::{Do, Feature, Scale, World, world};
 
-const WORLDS: u64 = 150;
+const WORLDS: u64 = 500;
 
 /// What arrives in the story, numbered, with some moves between.
 fn events(world: &World) -> Vec<Event> {
@@ -20,7 +23,7 @@ fn events(world: &World) -> Vec<Event> {
         let seq = events.last().map_or(1, |last| last.seq + 1);
         events.push(Event { seq, at: event.at.min(now), arrived: now, ..(**event).clone() });
         if seq % 3 == 0 {
-            let entered = seq % 2 == 0;
+            let entered = seq % 6 == 3;
             let moved = |name: &str| match entered {
                 true => [Move::EnteredSegment(name.to_owned()), Move::EnteredCampaign("c0".to_owned())],
                 false => [Move::LeftSegment(name.to_owned()), Move::LeftCampaign("c0".to_owned())],
@@ -90,7 +93,7 @@ fn what_has_held_was_true_at_every_second() {
 #[test]
 fn truth_changes_at_its_instants_only_over_days() {
     let mut chance = Chance::new(7);
-    for world in (1..=4 * WORLDS).map(|seed| world(seed, &Feature::ALL)).filter(|world| world.scale == Scale::Days) {
+    for world in (1..=WORLDS).map(|seed| world(seed, &Feature::ALL)).filter(|world| world.scale == Scale::Days) {
         let mut seconds: Vec<i64> = (0..60).map(|_| i64::try_from(chance.below(12 * 86_400)).expect("small")).collect();
         seconds.sort_unstable();
         in_world(&world, |case, condition, start, _| {
@@ -105,5 +108,55 @@ fn truth_changes_at_its_instants_only_over_days() {
                 assert_eq!(now, truth, "{condition:?} at {}, known since {}: {world:?}", at.rfc3339(), since.rfc3339());
             }
         });
+    }
+}
+
+/// What a condition is made of, in words.
+fn labels(condition: &Condition) -> Vec<String> {
+    let Condition::Happened(happened) = condition else {
+        let shown = format!("{condition:?}");
+        return vec![shown.split(['(', ' ']).next().unwrap_or_default().to_owned()];
+    };
+    let window = format!("window {:?}", happened.window);
+    let counted = format!("counted {:?}", happened.counted);
+    let mut labels: Vec<String> =
+        [window, counted].iter().map(|shown| shown.split(['(', ' ']).take(2).collect::<Vec<_>>().join(" ")).collect();
+    match &happened.what {
+        Phrase::One(rule) => {
+            labels.push(format!("one {:?}", rule.verb).split(['(', ' ']).take(2).collect::<Vec<_>>().join(" "))
+        }
+        Phrase::Sequence(sequence) => {
+            labels.push(format!("steps {}", sequence.steps.iter().filter(|step| !step.not).count()));
+            let (last, middle) = sequence.steps.split_last().expect("a step");
+            labels.extend(last.not.then(|| "last not".to_owned()));
+            labels.extend(middle.iter().any(|step| step.not).then(|| "middle not".to_owned()));
+            let mut steps = sequence.steps.iter();
+            labels.extend(steps.any(|step| step.same.is_some()).then(|| "same".to_owned()));
+            let to_it = |step: &Then| step.event.target.as_ref().is_some_and(|to| to.message == MessageTest::It);
+            labels.extend(sequence.steps.iter().any(to_it).then(|| "to it".to_owned()));
+        }
+    }
+    labels
+}
+
+/// A kind of condition that is never seen true, or never false, is not tested.
+#[test]
+fn everything_is_seen_true_and_false() {
+    let seen: RefCell<BTreeMap<String, BTreeSet<bool>>> = RefCell::default();
+    for world in (1..=WORLDS).map(|seed| world(seed, &Feature::ALL)) {
+        in_world(&world, |case, condition, start, end| {
+            for at in case.instants(condition, start, end).into_iter().step_by(5) {
+                let truth = case.truth(condition, at);
+                labels(condition).into_iter().for_each(|label| {
+                    seen.borrow_mut().entry(label).or_default().insert(truth);
+                });
+            }
+        });
+    }
+    let seen = seen.into_inner();
+    let one_sided: Vec<&String> = seen.iter().filter(|(_, truths)| truths.len() < 2).map(|(label, _)| label).collect();
+    assert_eq!(one_sided, ["Everyone"], "{seen:?}");
+    for label in ["HeldFor", "InCampaign", "InSample", "ServiceWindow", "steps 3", "window Yesterday", "one Changed"] {
+        assert!(seen.contains_key(label), "{label} is not made: {seen:?}");
     }
 }

@@ -7,8 +7,8 @@ use antiphon::model::event::{Event, Kind};
 use antiphon::model::id::EventKey;
 use antiphon::model::journey::Entry;
 use antiphon::model::rule::{
-    Action, Arm, Campaign, Condition, Goal, IfRunning, Limit, Match, Outcome, RuleSet, SendWindow, Share,
-    Step as StepRule, Timeout, Trigger, Verb, Wait, WaitUntil, Window,
+    Action, Arm, Campaign, Condition, Counted, Goal, Happened, IfRunning, Limit, Match, Outcome, Phrase, RuleSet,
+    SendWindow, Sequence, Share, Step as StepRule, Then, Timeout, Trigger, Verb, Wait, WaitUntil, Window,
 };
 use antiphon::model::time::{Second, Span};
 use chrono::NaiveTime;
@@ -97,7 +97,7 @@ fn story(chance: &mut Chance) -> Vec<(i64, Event)> {
 fn rule_set(chance: &mut Chance) -> RuleSet {
     let s = segment("s", said_lately(word(chance), span(chance).0));
     let go = on(Match::any(Verb::Performed("go".to_owned())));
-    let becomes = Trigger::Becomes(condition(chance, 1));
+    let becomes = Trigger::Becomes(said_lately(word(chance), span(chance).0));
     let mut rules = rules(vec![s], vec![journeys(chance, "a", go), journeys(chance, "b", becomes)]);
     rules.schema.limits.insert("few".to_owned(), Limit { messages: 2, within: Span(50).into() });
     rules
@@ -165,19 +165,32 @@ fn wait_until(chance: &mut Chance, depth: u32, id: &mut u32) -> Action {
 }
 
 fn condition(chance: &mut Chance, depth: u32) -> Condition {
-    match chance.below(if depth == 0 { 7 } else { 10 }) {
+    match chance.below(if depth == 0 { 12 } else { 17 }) {
         0..3 => said_lately(word(chance), span(chance).0),
-        3 => match chance.percent(50) {
-            true => happened(replied(word(chance)), Window::Ever),
-            false => Condition::InSegment("s".to_owned()),
-        },
-        4 => is_text("plan", plan(chance)),
-        5 => Condition::KnownFor(Span(SPANS.iter().sum::<i64>() + span(chance).0)),
-        6 => Condition::Not(Box::new(said_lately(word(chance), span(chance).0))),
-        7 => Condition::Not(Box::new(condition(chance, depth - 1))),
-        8 => Condition::All(vec![condition(chance, depth - 1), condition(chance, depth - 1)]),
+        3 => happened(replied(word(chance)), Window::Ever),
+        4 => Condition::InSegment("s".to_owned()),
+        5 => is_text("plan", plan(chance)),
+        6 => Condition::KnownFor(Span(SPANS.iter().sum::<i64>() + span(chance).0)),
+        7 => Condition::Not(Box::new(said_lately(word(chance), span(chance).0))),
+        8 => happened(replied(word(chance)), Window::SinceEntry),
+        9 => unanswered(chance),
+        10 => Condition::InCampaign((*chance.one(&["a", "b"])).to_owned()),
+        11 => Condition::ServiceWindow,
+        12 => Condition::Not(Box::new(condition(chance, depth - 1))),
+        13 => Condition::All(vec![condition(chance, depth - 1), condition(chance, depth - 1)]),
+        14 => Condition::HeldFor { condition: Box::new(condition(chance, depth - 1)), span: span(chance) },
         _ => Condition::Any(vec![condition(chance, depth - 1), condition(chance, depth - 1)]),
     }
+}
+
+/// `replied A then not replied B within D`
+fn unanswered(chance: &mut Chance) -> Condition {
+    let (first, event) = (replied(word(chance)), replied(word(chance)));
+    let then = Then { not: true, event, same: None, within: Some(span(chance).into()) };
+    let what = Phrase::Sequence(Box::new(Sequence { first, steps: vec![then], grace: Span(0) }));
+    let lately = Window::last(span(chance));
+    let window = *chance.one(&[Window::Ever, Window::SinceEntry, lately]);
+    Condition::Happened(Box::new(Happened { what, counted: Counted::ONCE, window }))
 }
 
 fn word(chance: &mut Chance) -> &'static str {

@@ -2,7 +2,7 @@
 //!
 //! * `yaml`: a whole rule file. Its first line can name its path: `# rules/a.yaml`.
 //! * `antiphon`: conditions, one a line.
-//! * `console`: a command and what it says, if the command is `$ antiphon check` or `test`.
+//! * `console`: a command and what it says, if the command is one of [`VERBS`].
 //! * rows of a table with ✔ and ✘: messages, and whether each is, starts with and contains "yes".
 //!
 //! An example whose comment names codes of errors or warnings is wrong on purpose, and exactly so.
@@ -13,6 +13,9 @@ use std::collections::BTreeSet;
 use antiphon::diagnostic::{Code, Severity};
 
 use super::Files;
+
+/// What needs nothing but rule files.
+const VERBS: [&str; 5] = ["check", "describe", "explain", "fmt", "test"];
 
 pub struct Page {
     pub path: String,
@@ -30,9 +33,9 @@ pub struct File {
     pub line: usize,
 }
 
-#[cfg_attr(not(feature = "server"), expect(dead_code, reason = "without the server there is no command to compare"))]
 pub struct Console {
     pub line: usize,
+    /// The verb is the first.
     pub arguments: Vec<String>,
     pub output: String,
     /// What is on the page above it. Wrong files only from its own section.
@@ -71,7 +74,7 @@ impl Page {
         let mut section = 0;
         let mut lines = text.lines().enumerate().map(|(n, line)| (n + 1, line));
         while let Some((number, line)) = lines.next() {
-            if line.starts_with("## ") {
+            if line.starts_with("## ") || line.starts_with("### ") {
                 section = page.files.len();
             } else if let Some(tag) = line.strip_prefix("```") {
                 let block: Vec<(usize, &str)> = lines.by_ref().take_while(|(_, line)| *line != "```").collect();
@@ -97,19 +100,14 @@ impl Page {
             }
             "console" => {
                 let Some((command, output)) = text.split_once('\n') else { return };
-                let verbs = ["check", "test"];
-                let arguments = command.strip_prefix("$ antiphon ");
-                if let Some(arguments) = arguments.filter(|rest| verbs.iter().any(|verb| rest.starts_with(verb))) {
+                let Some(command) = command.strip_prefix("$ antiphon ") else { return };
+                let arguments: Vec<String> = command.split(' ').map(str::to_owned).collect();
+                if arguments.first().is_some_and(|verb| VERBS.contains(&verb.as_str())) {
                     let shown = self.files.iter().enumerate();
                     let there = shown.filter(|(n, file)| *n >= section || codes(&file.text).is_empty());
                     let mut files = self.beside.clone();
                     files.extend(there.map(|(_, file)| (file.path.clone(), file.text.clone())));
-                    self.consoles.push(Console {
-                        line,
-                        arguments: arguments.split(' ').map(str::to_owned).collect(),
-                        output: output.to_owned(),
-                        files,
-                    });
+                    self.consoles.push(Console { line, arguments, output: output.to_owned(), files });
                 }
             }
             _ => {}

@@ -10,6 +10,7 @@ use antiphon::dsl::format::{Formatted, Hunk, Outcome, format};
 use antiphon::model::rule::{Place, RuleSet};
 
 use crate::compile as goldens;
+use crate::engine::chance::Chance;
 use crate::examples;
 
 const PATH: &str = "rules/a.yaml";
@@ -355,6 +356,49 @@ fn every_key_has_its_place() {
         // Names that authors chose stay in the order in which they stand.
         assert_eq!(sorted_names(text), sorted_names(wanted), "{text}");
     }
+}
+
+/// Comments and blank lines wherever YAML takes them, and where it does not: what is written says the same, or
+/// nothing is written.
+#[test]
+fn comments_of_the_file_survive_wherever_they_stand() {
+    let mut changed = 0;
+    for seed in 0..80 {
+        let mut chance = Chance::new(seed);
+        let mut text = String::new();
+        let base = if seed % 2 == 0 { turned_round(EVERY_KEY) } else { EVERY_KEY.to_owned() };
+        for (n, line) in base.lines().enumerate() {
+            let indent = line.len() - line.trim_start().len();
+            if chance.percent(12) {
+                let indent = *chance.one(&[0, indent, indent, indent + 2, indent.saturating_sub(2)]);
+                text.push_str(&format!("{:indent$}# above {n}\n", ""));
+            }
+            if chance.percent(8) {
+                text.push_str(*chance.one::<&str>(&["\n", "   \n", "\n\n"]));
+            }
+            text.push_str(line);
+            if chance.percent(8) {
+                text.push_str(&format!("  # behind {n}"));
+            }
+            text.push('\n');
+        }
+        let files =
+            [("rules/a.yaml".to_owned(), text), ("rules/schema.yaml".to_owned(), EVERY_KEY_OF_THE_SCHEMA.into())];
+        let files: BTreeMap<String, String> = files.into();
+        let made = format(&files);
+        match &made.files["rules/a.yaml"] {
+            Outcome::Changed { text, .. } => {
+                changed += 1;
+                let mut again = files.clone();
+                again.insert("rules/a.yaml".to_owned(), text.clone());
+                assert_eq!(format(&again).files["rules/a.yaml"], Outcome::Unchanged, "seed {seed}:\n{text}");
+            }
+            Outcome::Refused(fault) => panic!("seed {seed}:\n{}\n---\n{}", fault.before, fault.after),
+            // A comment further out than a block ends it, and what follows is none of it.
+            Outcome::Wrong | Outcome::Unchanged => {}
+        }
+    }
+    assert!(changed >= 20, "{changed}");
 }
 
 /// The lines of names below `segments`, `person` and so on, with what belongs to each, in the order of names.

@@ -259,6 +259,12 @@ pub fn codes_shown() -> impl Iterator<Item = Code> {
     READING.iter().chain(PHRASES).flat_map(|case| case.codes).copied()
 }
 
+/// The conditions in the table, as they are written.
+pub fn conditions_written() -> impl Iterator<Item = &'static str> {
+    let conditions = READING.iter().chain(PHRASES).filter(|case| matches!(case.block, Block::Condition));
+    conditions.map(|case| case.written)
+}
+
 #[test]
 fn each_mistake_has_its_code_and_its_ways_out() {
     let mut wrong = Vec::new();

@@ -1,6 +1,6 @@
 //! The log: an event reads back as written, and its key counts once.
 
-use antiphon::model::event::Kind;
+use antiphon::model::event::{Event, Kind};
 use antiphon::model::id::EventKey;
 use antiphon::store::events;
 
@@ -111,5 +111,23 @@ fn an_empty_batch_asks_nothing() {
         let known = events::known_keys(&tx, &[]).await.unwrap();
         let read = events::of_people(&tx, &[]).await.unwrap();
         inserted.is_empty() && known.is_empty() && read.is_empty()
+    });
+}
+
+#[test]
+fn the_newest_come_first_page_by_page() {
+    on_both("event-newest", async |store| {
+        let ana = made(store, &["ana"]).await[0];
+        let tx = store.write().await.unwrap();
+        for (name, seq) in [("a", 1), ("b", 2), ("c", 3)] {
+            events::insert(&tx, &[reply(name, Some(ana), seq)]).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        let page = |read: &[(i64, Event)]| read.iter().map(|(_, event)| event.seq).collect::<Vec<_>>();
+        let first = events::newest(&store.read(), i64::MAX, 2).await.unwrap();
+        let rest = events::newest(&store.read(), first[1].0, 2).await.unwrap();
+        assert_eq!((page(&first), page(&rest)), (vec![3, 2], vec![1]));
+        assert_eq!(first[0].1, reply("c", Some(ana), 3).event);
+        (page(&first), page(&rest))
     });
 }

@@ -250,3 +250,16 @@ fn readers_see_what_is_committed() {
 async fn count(from: &impl Source, ids: &[PersonId]) -> usize {
     people::load(from, ids).await.unwrap().len()
 }
+
+#[test]
+fn attributes_of_the_newest_come_first() {
+    on_both("people-newest", async |store| {
+        let ids = made(store, &["ana", "bo", "cy"]).await;
+        let first = people::newest_attributes(&store.read(), PersonId(i64::MAX), 2).await.unwrap();
+        let rest = people::newest_attributes(&store.read(), first[1].0, 2).await.unwrap();
+        let read: Vec<PersonId> = first.iter().chain(&rest).map(|(id, _)| *id).collect();
+        assert_eq!(read, [ids[2], ids[1], ids[0]]);
+        assert_eq!(first[0].1, somebody("cy").attributes);
+        rest
+    });
+}
