@@ -287,4 +287,28 @@ mod tests {
         let left = json!({"at": "t", "kind": "segment_left", "name": "x", "person": {"cio_id": "01"}, "data": {"cause": "wake"}});
         assert_eq!(text(&left), "t  cio_01  left segment x  (by itself: time passed)\n");
     }
+
+    #[test]
+    fn what_a_journey_does_is_told_in_words() {
+        let said =
+            |kind: &str, data: serde_json::Value| line(&json!({"kind": kind, "name": "visit", "data": data}), "");
+        let told = [
+            (said("step_waits", json!({"step": "q", "until": "t"})), "campaign visit, step q: waits until t"),
+            (said("step_waits", json!({"step": "q"})), "campaign visit, step q: waits"),
+            (said("step_outcome", json!({"step": "q", "outcome": "yes"})), "campaign visit, step q: goes on: yes"),
+            (said("step_timed_out", json!({"step": "q"})), "campaign visit, step q: nothing happened in time"),
+            (
+                said("late_answer", json!({"step": "q", "outcome": "yes"})),
+                "campaign visit, step q: answered too late: yes",
+            ),
+            (said("step_took", json!({"step": "b", "way": "when 1"})), "campaign visit, step b: took when 1"),
+            (said("step_recorded", json!({"step": "r", "event": "e"})), "campaign visit, step r: event e recorded"),
+            (said("step_joined", json!({"step": "m", "segment": "s"})), "campaign visit, step m: put into segment s"),
+            (said("step_left", json!({"step": "m", "segment": "s"})), "campaign visit, step m: taken out of segment s"),
+            (said("journey_converted", json!({})), "campaign visit reached its goal"),
+        ];
+        for (said, expected) in told {
+            assert_eq!(said, expected);
+        }
+    }
 }

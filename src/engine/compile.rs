@@ -1,33 +1,30 @@
 //! From rules to an engine: names become numbers, event phrases atoms, conditions come into dependency
 //! order. All or nothing.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod atoms;
+mod filing;
+
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 use sha2::{Digest, Sha256};
 
-use super::atom::{Atom, AtomKey, Form, Kind, What, normal, normal_match};
+use super::atom::{Atom, AtomKey};
 use super::attribute::AttributeRoutes;
-use super::chain::Chain;
 use super::compiled::{Campaign, Engine, ScopedAtoms, Uses, Watch, Watched};
-use super::condition::{Condition, Members, Scene};
+use super::condition::{Condition, Found, Scene};
 use super::evidence::Awaited;
 use super::expression::Value;
 use super::matching::Matcher;
 use super::program::Program;
 use super::route::Router;
 use super::state::State;
-use super::window::{self, Part};
 use crate::model::calendar::Calendar;
-use crate::model::compare::Op;
 use crate::model::id::{CampaignId, RulesVersion, SegmentId};
 use crate::model::person::Person;
-use crate::model::rule::{
-    self, Change, Condition as Rule, Counted, Happened, Match, MessageTest, Phrase, RuleSet, Schema, Segment,
-    SegmentKind, Sequence, Trigger, Verb, Window,
-};
+use crate::model::rule::{self, Condition as Rule, Phrase, RuleSet, Schema, Segment, SegmentKind, Trigger};
 use crate::model::time::{Second, Span};
 use crate::model::value::Properties;
 
@@ -252,228 +249,6 @@ impl<'a> Builder<'a> {
         parts.iter().map(|part| self.condition(part)).collect()
     }
 
-    fn happened(&mut self, happened: &Happened) -> Result<Condition, CompileError> {
-        let window = happened.window;
-        let times = match (&happened.what, &happened.counted) {
-            (Phrase::Sequence(_), Counted::Times(times)) if times.enough() <= 1 => *times,
-            (Phrase::Sequence(_), _) => return Err(CompileError::CountedSequence { rule: self.rule.clone() }),
-            (Phrase::One(_), Counted::Times(times) | Counted::Distinct { times, .. }) => *times,
-            (Phrase::One(_), Counted::Newest) => rule::Times::AtLeast(1),
-        };
-        let atom = self.atom(happened, times.enough().max(1))?;
-        let deadline = self.atom_mut(atom).chain().and_then(|chain| chain.absent.as_ref()).map(|last| last.deadline);
-        Ok(Condition::Happened { atom, times, window, deadline })
-    }
-
-    /// The person's own memory of a sequence, whatever it is looked at for.
-    fn sequence(&mut self, what: &Phrase, keep_all: bool) -> Result<AtomKey, CompileError> {
-        let happened = Happened { what: what.clone(), counted: Counted::ONCE, window: Window::Ever };
-        let atom = self.unscoped(&happened, 1, false)?;
-        self.atom_mut(atom).keep_all |= keep_all;
-        Ok(atom)
-    }
-
-    /// The memory that answers `happened`: the person's, or one of the journey's own.
-    fn atom(&mut self, happened: &Happened, keep: u32) -> Result<AtomKey, CompileError> {
-        if happened.window != Window::SinceEntry && !tests(&happened.what).any(is_scoped) {
-            return self.unscoped(happened, keep, false);
-        }
-        let twin = match &happened.what {
-            Phrase::Sequence(_) => Some(self.sequence(&happened.what, true)?),
-            Phrase::One(_) => None,
-        };
-        let key = self.unscoped(happened, keep, true)?;
-        if let Some(place) = self.atom_by_key.get(&key).copied()
-            && !self.scoped.atoms.iter().any(|(known, _)| *known == place)
-        {
-            self.scoped.atoms.push((place, twin));
-        }
-        Ok(key)
-    }
-
-    fn unscoped(&mut self, happened: &Happened, keep: u32, scoped: bool) -> Result<AtomKey, CompileError> {
-        let kind = Kind::of(happened);
-        let part = Part::of(happened.window);
-        let what = self.what(&happened.what, &kind)?;
-        let numbers = numbers(&what);
-        let local = part.is_local()
-            || matches!(kind, Kind::Tally(Form::Days) | Kind::Values { by_day: true, .. })
-            || matches!(&what, What::Sequence { chain, .. } if chain.is_local())
-            || numbers.iter().any(|number| self.matchers.get(*number as usize).is_some_and(Matcher::is_local));
-        let zone = local.then_some(&self.zone);
-        let key = AtomKey::of(&(&kind, normal(&happened.what), part, scoped, zone));
-        let keep_all = happened.window != Window::Ever;
-        if self.atom_by_key.contains_key(&key) {
-            let atom = self.atom_mut(key);
-            atom.keep = atom.keep.max(keep);
-            atom.keep_all |= keep_all;
-            return Ok(key);
-        }
-        let place = next(&self.atoms);
-        for number in numbers {
-            push_once(&mut self.uses_of(number).atoms, place);
-        }
-        let moves = tests(&happened.what).any(|rule| matches!(rule.verb, Verb::Moved(_)));
-        let changes = tests(&happened.what).any(|rule| matches!(rule.verb, Verb::Changed(_)));
-        let (conditions, timed, triggers) = (Vec::new(), Vec::new(), Vec::new());
-        let atom = Atom { key, what, part, keep, keep_all, scoped, local, moves, changes, conditions, timed, triggers };
-        self.atoms.push(atom);
-        self.atom_by_key.insert(key, place);
-        Ok(key)
-    }
-
-    fn what(&mut self, phrase: &Phrase, kind: &Kind) -> Result<What, CompileError> {
-        Ok(match (phrase, kind) {
-            (Phrase::Sequence(sequence), Kind::Tally(form)) => {
-                What::Sequence { chain: self.chain(sequence)?, form: *form }
-            }
-            // Nothing else is asked of sequences.
-            (Phrase::Sequence(sequence), _) => What::Sequence { chain: self.chain(sequence)?, form: Form::Times },
-            (Phrase::One(rule), Kind::Tally(form)) => What::Tally { test: self.matcher(rule)?, form: *form },
-            (Phrase::One(rule), Kind::Values { property, by_day }) => {
-                What::Values { test: self.matcher(rule)?, property: property.clone(), by_day: *by_day }
-            }
-            (Phrase::One(rule), Kind::Newest) => {
-                What::Newest { test: self.matcher(rule)?, among: self.matcher(&among(rule))? }
-            }
-        })
-    }
-
-    fn chain(&mut self, sequence: &Sequence) -> Result<Chain, CompileError> {
-        Chain::compile(sequence, |rule| self.matcher(rule))
-    }
-
-    /// The memory of how long `rule` has held. It is followed from now on.
-    fn held(&mut self, rule: &Rule) -> Result<(AtomKey, Arc<Condition>), CompileError> {
-        let own = std::mem::take(&mut self.scoped);
-        let condition = Arc::new(self.condition(rule)?);
-        let inner = std::mem::replace(&mut self.scoped, own);
-        let scoped = !inner.is_empty();
-        for atom in inner.atoms {
-            if !self.scoped.atoms.contains(&atom) {
-                self.scoped.atoms.push(atom);
-            }
-        }
-        self.scoped.held.extend(inner.held);
-        let key = AtomKey::of(&("held", self.digest(rule), scoped, &self.zone));
-        if !self.atom_by_key.contains_key(&key) {
-            let (conditions, timed, triggers) = (Vec::new(), Vec::new(), Vec::new());
-            self.atom_by_key.insert(key, next(&self.atoms));
-            self.atoms.push(Atom {
-                key,
-                what: What::Held,
-                part: Part::All,
-                keep: 1,
-                keep_all: false,
-                scoped,
-                local: false,
-                moves: false,
-                changes: false,
-                conditions,
-                timed,
-                triggers,
-            });
-            if !scoped {
-                self.watch(Arc::clone(&condition), Watch::Held(key));
-            }
-        }
-        if scoped && !self.scoped.held.iter().any(|(known, _)| *known == key) {
-            self.scoped.held.push((key, Arc::clone(&condition)));
-        }
-        Ok((key, condition))
-    }
-
-    /// A hash of what `rule` means, with the segments that it names.
-    fn digest(&self, rule: &Rule) -> AtomKey {
-        let mut names = Vec::new();
-        segments_in(rule, &mut names);
-        let named: Vec<Option<AtomKey>> = names.iter().map(|name| self.digests.get(*name).copied()).collect();
-        AtomKey::of(&(rule, named))
-    }
-
-    fn atom_mut(&mut self, key: AtomKey) -> &mut Atom {
-        let place = self.atom_by_key.get(&key).map(|place| *place as usize);
-        place.and_then(|place| self.atoms.get_mut(place)).expect("an atom's key is given out when it is pushed")
-    }
-
-    /// The number of an event test; equal tests share one.
-    fn matcher(&mut self, rule: &Match) -> Result<u32, CompileError> {
-        let key = AtomKey::of(&normal_match(rule));
-        if let Some(number) = self.matcher_by_key.get(&key) {
-            return Ok(*number);
-        }
-        let number = next(&self.matchers);
-        let matcher = Matcher::compile(rule)
-            .map_err(|error| CompileError::Pattern { rule: self.rule.clone(), problem: error.to_string() })?;
-        self.matchers.push(matcher);
-        self.uses.push(Uses::default());
-        self.router.add(number, rule);
-        self.matcher_by_key.insert(key, number);
-        Ok(number)
-    }
-
-    fn uses_of(&mut self, matcher: u32) -> &mut Uses {
-        self.uses.get_mut(matcher as usize).expect("every matcher is pushed together with its uses")
-    }
-
-    /// Files a condition whose truth is kept up under everything that can change it.
-    fn watch(&mut self, condition: Arc<Condition>, what: Watch) {
-        let place = next(&self.watched);
-        let mut filing = Filing { place, longest: None, followed: matches!(what, Watch::Held(_)).then(BTreeSet::new) };
-        self.file(&condition, &mut filing);
-        self.known_for.extend(filing.longest.map(|span| (span, place)));
-        self.watched.push(Watched { condition, what, at_birth: false });
-    }
-
-    fn file(&mut self, condition: &Condition, filing: &mut Filing) {
-        let place = filing.place;
-        match condition {
-            Condition::Everyone => {}
-            Condition::Not(part) => self.file(part, filing),
-            Condition::All(parts) | Condition::Any(parts) => parts.iter().for_each(|part| self.file(part, filing)),
-            Condition::Attribute(test) => {
-                self.attributes.add(place, test);
-                if matches!(test.op, Op::Time(_)) {
-                    push_once(&mut self.lists.local, place);
-                }
-            }
-            Condition::Member(segment, meaning) => match (meaning, &mut filing.followed) {
-                // What is followed does not look at what is recorded.
-                (Some(meaning), Some(seen)) => {
-                    if seen.insert(*segment) {
-                        self.file(&Arc::clone(meaning), filing);
-                    }
-                }
-                _ => push_once(self.dependents.entry(*segment).or_default(), place),
-            },
-            Condition::Running(campaign) => {
-                push_once(self.lists.running.entry(campaign.clone()).or_default(), place);
-            }
-            Condition::Sample { .. } => push_once(&mut self.lists.sampled, place),
-            Condition::ServiceWindow => push_once(&mut self.lists.service_window, place),
-            Condition::LocalTime { .. } | Condition::LocalDay(_) => {
-                push_once(&mut self.lists.clocks, place);
-                push_once(&mut self.lists.local, place);
-            }
-            Condition::KnownFor(span) => filing.longest = filing.longest.max(Some(*span)),
-            Condition::HeldFor { atom, .. } => {
-                let atom = self.atom_mut(*atom);
-                push_once(&mut atom.conditions, place);
-                push_once(&mut atom.timed, place);
-            }
-            Condition::Happened { atom, window, deadline, .. } => {
-                let atom = self.atom_mut(*atom);
-                push_once(&mut atom.conditions, place);
-                if window::is_sliding(*window) || deadline.is_some() {
-                    push_once(&mut atom.timed, place);
-                }
-                if atom.local || window::is_local(*window) {
-                    push_once(&mut self.lists.local, place);
-                }
-            }
-        }
-    }
-
     fn finish(mut self, rules: Arc<RuleSet>, version: RulesVersion) -> Result<Engine, CompileError> {
         self.router.finish().map_err(|problem| CompileError::Pattern { rule: "the rule set".to_owned(), problem })?;
         self.births();
@@ -525,7 +300,8 @@ impl<'a> Builder<'a> {
                 person: &nobody,
                 state: &state,
                 scoped: None,
-                members: Members::Recorded,
+                recorded: true,
+                found: &Found::default(),
                 calendar: Calendar::default(),
             };
             watched.at_birth = watched.condition.truth(scene, Second(0));
@@ -549,61 +325,6 @@ impl<'a> Builder<'a> {
         let what = (&self.segments, segments, becomes.collect::<Vec<_>>(), atoms, &self.zone);
         let bytes = postcard::to_stdvec(&what).expect("rules are plain data of known length");
         Sha256::digest(&bytes).iter().take(8).fold(0, |hash, byte| (hash << 8) | u64::from(*byte))
-    }
-}
-
-/// A condition being filed.
-struct Filing {
-    place: u32,
-    /// The longest `known for` in it.
-    longest: Option<Span>,
-    /// It is followed: the segments whose conditions were filed with it.
-    followed: Option<BTreeSet<SegmentId>>,
-}
-
-/// The event tests of a phrase.
-fn tests(what: &Phrase) -> impl Iterator<Item = &Match> {
-    let (first, steps) = match what {
-        Phrase::One(rule) => (rule.as_ref(), [].as_slice()),
-        Phrase::Sequence(sequence) => (&sequence.first, sequence.steps.as_slice()),
-    };
-    std::iter::once(first).chain(steps.iter().map(|step| &step.event))
-}
-
-/// Whether only a journey can tell.
-fn is_scoped(rule: &Match) -> bool {
-    rule.target.as_ref().is_some_and(|target| matches!(target.message, MessageTest::Step(_)))
-}
-
-/// The numbers of the event tests that `what` looks at.
-fn numbers(what: &What) -> Vec<u32> {
-    match what {
-        What::Tally { test, .. } | What::Values { test, .. } => vec![*test],
-        What::Newest { test, among } => vec![*test, *among],
-        What::Sequence { chain, .. } => chain.tests().collect(),
-        What::Held => Vec::new(),
-    }
-}
-
-/// The events of which `most recently` takes the newest: those with the same verb, `to` and `via`. The name
-/// belongs to the verb; of deliveries the message, and of a change the values, are tests on the newest.
-fn among(rule: &Match) -> Match {
-    let verb = match &rule.verb {
-        Verb::Changed(change) => Verb::Changed(Box::new(Change { from: None, to: None, ..change.as_ref().clone() })),
-        verb => verb.clone(),
-    };
-    let is_delivery = matches!(verb, Verb::WasSent | Verb::Received | Verb::Read | Verb::FailedToReceive);
-    let target = rule.target.clone().filter(|_| !is_delivery);
-    Match { target, via: rule.via, ..Match::any(verb) }
-}
-
-/// The segments that `rule` names.
-fn segments_in<'r>(rule: &'r Rule, names: &mut Vec<&'r str>) {
-    match rule {
-        Rule::InSegment(name) => names.push(name),
-        Rule::Not(part) | Rule::HeldFor { condition: part, .. } => segments_in(part, names),
-        Rule::All(parts) | Rule::Any(parts) => parts.iter().for_each(|part| segments_in(part, names)),
-        _ => {}
     }
 }
 

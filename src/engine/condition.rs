@@ -2,7 +2,7 @@
 //! Both are pure functions of what is known about the person.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::{Datelike as _, NaiveTime, Weekday};
@@ -69,22 +69,28 @@ pub struct Scene<'a> {
     pub state: &'a State,
     /// The memory of the journey that asks.
     pub scoped: Option<&'a Scoped>,
-    pub members: Members<'a>,
+    /// Whether `in segment` looks at the recorded memberships. Those of another rule set are not recorded, nor is
+    /// the past as it is known now: there a segment means its condition.
+    pub recorded: bool,
     pub calendar: Calendar,
+    /// What was found of this very person and state.
+    pub found: &'a Found,
 }
 
-/// What `in segment` looks at.
-#[derive(Clone, Copy)]
-pub enum Members<'a> {
-    /// The recorded memberships.
-    Recorded,
-    /// The conditions of the segments: those of another rule set are not recorded, nor is the past as it is
-    /// known now. What was found is kept, by segment and second.
-    Meant(&'a Meant),
+/// What was found so far, by second: so that conditions which hold each other are not asked over and over.
+#[derive(Default)]
+pub struct Found {
+    segments: RefCell<FxHashMap<(SegmentId, Second), bool>>,
+    runs: RefCell<BTreeMap<(AtomKey, Second), Held>>,
 }
 
-/// The truth of segments' conditions, by second.
-pub type Meant = RefCell<FxHashMap<(SegmentId, Second), bool>>;
+impl Found {
+    /// Forgets it: something else is asked about.
+    pub fn clear(&self) {
+        self.segments.borrow_mut().clear();
+        self.runs.borrow_mut().clear();
+    }
+}
 
 impl Scene<'_> {
     fn memory(&self, key: AtomKey) -> Option<&Memory> {
@@ -95,12 +101,25 @@ impl Scene<'_> {
         Now { at, calendar: self.calendar }
     }
 
-    /// The run of `condition` up to `now`, if it is remembered.
+    /// The run of `condition` up to `now`, if it is remembered: from the nearest second at which it is known.
     fn run(&self, atom: AtomKey, condition: &Condition, now: Second) -> Option<Held> {
         let Some(Memory::Held(held)) = self.memory(atom) else { return None };
-        let (mut held, meant) = (held.clone(), RefCell::default());
-        held.advance(condition, Scene { members: Members::Meant(&meant), ..*self }, now);
+        let earlier = (atom, Second(i64::MIN))..=(atom, now);
+        let known = self.found.runs.borrow().range(earlier).next_back().map(|(_, held)| held.clone());
+        let mut held = known.unwrap_or_else(|| held.clone());
+        held.advance(condition, Self { recorded: false, ..*self }, now);
+        self.found.runs.borrow_mut().insert((atom, now), held.clone());
         Some(held)
+    }
+
+    /// Whether the person is in a data-driven segment, which means `meaning`.
+    fn means(&self, segment: SegmentId, meaning: &Condition, now: Second) -> bool {
+        let known = self.found.segments.borrow().get(&(segment, now)).copied();
+        known.unwrap_or_else(|| {
+            let truth = meaning.truth(*self, now);
+            self.found.segments.borrow_mut().insert((segment, now), truth);
+            truth
+        })
     }
 
     fn service_window_closes(&self) -> Option<Second> {
@@ -118,17 +137,8 @@ impl Condition {
             Self::All(parts) => parts.iter().all(|part| part.truth(scene, now)),
             Self::Any(parts) => parts.iter().any(|part| part.truth(scene, now)),
             Self::Attribute(test) => test.holds_of(scene.person.value(&test.name).as_deref(), scene.at(now)),
-            Self::Member(segment, meaning) => match (meaning, scene.members) {
-                (Some(meaning), Members::Meant(found)) => {
-                    let known = found.borrow().get(&(*segment, now)).copied();
-                    known.unwrap_or_else(|| {
-                        let truth = meaning.truth(scene, now);
-                        found.borrow_mut().insert((*segment, now), truth);
-                        truth
-                    })
-                }
-                (None, _) | (_, Members::Recorded) => scene.state.is_in(*segment),
-            },
+            Self::Member(segment, Some(meaning)) if !scene.recorded => scene.means(*segment, meaning, now),
+            Self::Member(segment, _) => scene.state.is_in(*segment),
             Self::Running(campaign) => scene.state.is_running(campaign),
             Self::Sample { name, share } => sample::is_within(sample::place(name, scene.person.cio_id), *share),
             // Like every window it ends now: what lies ahead opens nothing.
@@ -158,9 +168,7 @@ impl Condition {
     pub fn next_flip(&self, scene: Scene<'_>, now: Second, truth: bool) -> Option<Second> {
         let mut at = Vec::new();
         self.candidates(scene, now, &mut at, &mut BTreeSet::new());
-        at.retain(|at| *at > now);
-        at.sort_unstable();
-        at.dedup();
+        keep_tried(&mut at, now);
         let flips = |(tried, at): &(usize, Second)| *tried >= FLIP_CANDIDATES_MAX || self.truth(scene, *at) != truth;
         at.into_iter().enumerate().find(flips).map(|(_, at)| at)
     }
@@ -176,7 +184,8 @@ impl Condition {
             }
             Self::Attribute(_) => {}
             Self::Member(segment, meaning) => {
-                if let (Some(meaning), Members::Meant(_)) = (meaning, scene.members)
+                if let Some(meaning) = meaning
+                    && !scene.recorded
                     && seen.insert(*segment)
                 {
                     meaning.candidates(scene, now, at, seen);
@@ -191,10 +200,10 @@ impl Condition {
                 at.extend(held.flip(*span));
                 // A run ends where the condition flips, and has lasted so long after it began there.
                 let mut inner = Vec::new();
-                let meant = RefCell::default();
-                let scene = Scene { members: Members::Meant(&meant), ..scene };
+                let scene = Scene { recorded: false, ..scene };
                 condition.candidates(scene, now, &mut inner, &mut BTreeSet::new());
-                at.extend(inner.into_iter().filter(|flip| *flip > now).flat_map(|flip| [flip, flip.plus(*span)]));
+                keep_tried(&mut inner, now);
+                at.extend(inner.into_iter().flat_map(|flip| [flip, flip.plus(*span)]));
             }
             Self::Happened { atom, window, deadline, .. } => {
                 if let Some(memory) = scene.memory(*atom) {
@@ -203,4 +212,13 @@ impl Condition {
             }
         }
     }
+}
+
+/// Keeps of candidates those that are tried: ahead of `now`, each once, and no more than are looked at, with the
+/// next one that is taken unseen.
+fn keep_tried(at: &mut Vec<Second>, now: Second) {
+    at.retain(|at| *at > now);
+    at.sort_unstable();
+    at.dedup();
+    at.truncate(FLIP_CANDIDATES_MAX + 1);
 }

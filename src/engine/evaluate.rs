@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::compiled::Watch;
-use super::condition::{Members, Scene};
+use super::condition::Scene;
 use super::history;
 use super::memory::Memory;
 use super::run::Run;
@@ -25,7 +25,8 @@ impl Run<'_> {
     /// The same for a journey of it, with what that remembers by itself.
     pub fn scene_of<'s>(&'s self, scoped: Option<&'s Scoped>) -> Scene<'s> {
         let (person, state) = (&self.subject.person, &self.subject.state);
-        Scene { person, state, scoped, members: Members::Recorded, calendar: self.calendar }
+        self.found.clear();
+        Scene { person, state, scoped, recorded: true, calendar: self.calendar, found: &self.found }
     }
 
     /// Evaluates the conditions in `dirty` and those that depend on what changes. Returns the

@@ -1,11 +1,10 @@
 //! Keeping the runs of conditions for `for at least`: brought up to the second before something touches them,
 //! and told what is true behind it.
 
-use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::compiled::{Engine, Watch};
-use super::condition::{Members, Scene};
+use super::condition::{Found, Scene};
 use super::evaluate::Dirty;
 use super::held::{Held, Holder};
 use super::history;
@@ -74,12 +73,13 @@ impl World<'_> {
 
     fn with_scene<T>(&self, holder: &Holder<'_>, ask: impl FnOnce(Scene<'_>) -> T) -> T {
         // In the past a segment means its condition: what was recorded is what was known then.
-        let meant = RefCell::default();
+        let found = Found::default();
         ask(Scene {
             person: self.person,
             state: self.state,
             scoped: holder.journey.and_then(|place| self.scoped.get(&place)),
-            members: Members::Meant(&meant),
+            recorded: false,
+            found: &found,
             calendar: self.calendar,
         })
     }

@@ -2,7 +2,7 @@
 
 use super::change::{Caused, Change};
 use super::compiled::Campaign;
-use super::condition::{Members, Scene};
+use super::condition::Scene;
 use super::evaluate::Dirty;
 use super::expression::Script;
 use super::program::{Arm, Do, Instruction};
@@ -214,9 +214,7 @@ impl<'a> Run<'a> {
     pub fn scene(&self, journey: &Journey) -> Scene<'_> {
         let recorded = journey.rules == self.engine.version;
         // Memberships of another rule set are not recorded any more.
-        self.meant.borrow_mut().clear();
-        let members = if recorded { Members::Recorded } else { Members::Meant(&self.meant) };
-        Scene { members, calendar: self.calendar(journey), ..self.scene_of(self.scoped_of(journey)) }
+        Scene { recorded, calendar: self.calendar(journey), ..self.scene_of(self.scoped_of(journey)) }
     }
 
     /// What a journey remembers by itself.

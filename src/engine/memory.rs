@@ -51,25 +51,21 @@ impl Atom {
     pub fn learn(&self, memory: &mut Memory, met: &Met<'_>, keep: Keep, calendar: Calendar) -> bool {
         let event = met.event;
         match (&self.what, memory) {
-            (What::Tally { .. }, Memory::Tally(tally)) => {
-                if self.part.contains(event.at, calendar) {
-                    tally.add(event.at, keep.count, calendar);
-                }
+            (What::Tally { .. }, Memory::Tally(tally)) if self.part.contains(event.at, calendar) => {
+                tally.add(event.at, keep.count, calendar);
             }
             (What::Values { property, .. }, Memory::Values(values)) => {
                 if let Some(value) = value_hash(event, property).filter(|_| self.part.contains(event.at, calendar)) {
                     values.add(value, event.at, keep.count, calendar);
                 }
             }
-            (What::Newest { test, .. }, Memory::Newest { order, passed }) => {
-                if event.order() >= *order {
-                    (*order, *passed) = (event.order(), met.passed.contains(test));
-                }
+            (What::Newest { test, .. }, Memory::Newest { order, passed }) if event.order() >= *order => {
+                (*order, *passed) = (event.order(), met.passed.contains(test));
             }
             (What::Sequence { chain, .. }, Memory::Sequence(progress)) => {
                 return progress.walk(chain, met, keep, calendar);
             }
-            // An atom's name says what its memory is.
+            // It lies elsewhere, or is older than the newest. An atom's name says what its memory is.
             _ => {}
         }
         false

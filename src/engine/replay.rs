@@ -54,7 +54,8 @@ struct Told {
     state: State,
     scoped: BTreeMap<usize, Scoped>,
     calendar: Calendar,
-    /// By atom of the person: where its sequence was completed, and by which event; by none where by an absence.
+    /// By atom of the person: where its sequence was completed, and by which event; for an absence where it began,
+    /// and none.
     completed: BTreeMap<AtomKey, BTreeSet<(Second, Seq)>>,
     /// The campaigns that start on the late event as it is.
     triggers: Vec<(RulesVersion, u32)>,
@@ -102,7 +103,7 @@ impl Run<'_> {
         for atom in replay.engines.iter().flat_map(|engine| &engine.atoms).filter(|atom| is_told(atom)) {
             keys.insert(atom.key);
         }
-        let mut starts = self.newly_completed(&replay, whole, &told, &keys, (event, &past), cause);
+        let mut starts = self.newly_completed(&replay, &keys, (event, &past), days_were, cause);
         let own = told.triggers.iter().filter(|(version, _)| *version == self.engine.version);
         if event.kind == Kind::AttributesSet && self.is_late_write(event) {
             starts.extend(own.map(|(_, campaign)| Start::new(*campaign, cause)));
@@ -136,14 +137,14 @@ impl Run<'_> {
         self.note_dirty(conditions, cause, dirty);
     }
 
-    /// The campaigns whose sequence is complete by the late event, and would not be without it.
+    /// The campaigns whose sequence is complete by the late event, or by the days that lie otherwise since, and
+    /// would not be without it.
     fn newly_completed(
         &self,
         replay: &Replay<'_>,
-        whole: Telling,
-        told: &Told,
         keys: &BTreeSet<AtomKey>,
         (event, past): (&Event, &[Event]),
+        days_were: Calendar,
         cause: Cause,
     ) -> Vec<Start> {
         let atoms = self.engine.atoms.iter();
@@ -152,13 +153,14 @@ impl Run<'_> {
         if triggering.is_empty() {
             return Vec::new();
         }
-        let without = replay.tell(Telling { without: Some(event.seq), ..whole });
-        let (nothing, mut starts) = (BTreeSet::new(), Vec::new());
+        let upto = replay.entries.len();
+        let with = replay.tell(Telling { without: None, cut_by: Some(self.calendar), upto });
+        let without = replay.tell(Telling { without: Some(event.seq), cut_by: Some(days_were), upto });
+        let mut starts = Vec::new();
         for atom in triggering {
             let of = |told: &Told| told.completed.get(&atom.key).cloned().unwrap_or_default();
-            let (with, without) = (of(told), of(&without));
-            let before = if without.is_empty() { &nothing } else { &without };
-            let Some((_, seq)) = with.difference(before).max() else { continue };
+            let (with, without) = (of(&with), of(&without));
+            let Some((_, seq)) = with.difference(&without).max() else { continue };
             let completing = past.iter().find(|other| other.seq == *seq && other.seq != event.seq);
             let data = completing.map(|other| other.properties.clone());
             starts.extend(atom.triggers.iter().map(|place| Start { data: data.clone(), ..Start::new(*place, cause) }));
@@ -361,8 +363,8 @@ impl<'a> Replay<'a> {
         for atom in self.engines.iter().flat_map(|engine| &engine.atoms).filter(|atom| !atom.scoped) {
             let Some(absent) = atom.chain().and_then(|chain| chain.absent.as_ref()) else { continue };
             let Some(Memory::Sequence(progress)) = told.state.memory(atom.key) else { continue };
-            let verdicts: Vec<Second> = progress.verdicts(absent.deadline, told.calendar).collect();
-            let over = verdicts.into_iter().filter(|at| *at < self.now).map(|at| (at, 0));
+            let is_over = |since: &Second| absent.deadline.verdict(*since, told.calendar) < self.now;
+            let over: Vec<_> = progress.waiting_since().filter(is_over).map(|since| (since, 0)).collect();
             told.completed.entry(atom.key).or_default().extend(over);
         }
     }

@@ -1,13 +1,11 @@
 //! One step under way: the person, the instant, and what came of it so far. Here is the order in which
 //! things happen; what happens stands in `take`, `evaluate`, `trigger` and `journey`.
 
-use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
 
-use rustc_hash::FxHashMap;
-
 use super::compiled::{Engine, Versions};
+use super::condition::Found;
 use super::evaluate::Dirty;
 use super::history::{self, History};
 use super::moves::Decided;
@@ -16,7 +14,7 @@ use super::scoped::Scoped;
 use super::step::{Step, Subject, is_disturbing, is_outdated};
 use crate::model::calendar::{Calendar, Now};
 use crate::model::event::Event;
-use crate::model::id::{JourneyId, SegmentId};
+use crate::model::id::JourneyId;
 use crate::model::time::Second;
 use crate::model::transition::Cause;
 
@@ -50,8 +48,8 @@ pub struct Run<'a> {
     pub calendar: Calendar,
     /// What journeys remember by themselves, by their place.
     pub scoped: BTreeMap<usize, Scoped>,
-    /// What segments of another rule set mean at one instant, while one is asked for.
-    pub meant: RefCell<FxHashMap<(SegmentId, Second), bool>>,
+    /// What was found of the person as they are, while something is asked.
+    pub found: Found,
     /// How deep in the chain of causes it stands now.
     pub depth: u32,
     pub decided: Decided,
@@ -83,7 +81,7 @@ impl<'a> Run<'a> {
             at: subject.state.floor,
             calendar: Calendar::of(&versions.active.rules.schema, &subject.person),
             scoped: scoped.map(|(place, journey)| (place, Scoped::decode(&journey.kept.memory))).collect(),
-            meant: RefCell::default(),
+            found: Found::default(),
             depth: 0,
             decided: Decided::default(),
             asks: VecDeque::new(),

@@ -30,8 +30,8 @@ impl Scoped {
         for (atom, twin) in atoms {
             let known = twin.and_then(|twin| state.memory(twin));
             if let (What::Sequence { chain, form }, Some(Memory::Sequence(progress))) = (&atom.what, known) {
-                let from_here = Memory::Sequence(progress.from_here(chain, *form, entered.0, calendar));
-                *scoped.memory_mut(atom.key, || atom.empty()) = from_here;
+                let begun = Memory::Sequence(progress.begun_at(chain, *form, entered.0, calendar));
+                *scoped.memory_mut(atom.key, || atom.empty()) = begun;
             }
         }
         scoped

@@ -61,7 +61,7 @@ impl Progress {
 
     /// The same progress, of which nothing is completed yet that counts: of verdicts, only those from `entered` on.
     #[must_use]
-    pub fn from_here(&self, chain: &Chain, form: Form, entered: Second, calendar: Calendar) -> Self {
+    pub fn begun_at(&self, chain: &Chain, form: Form, entered: Second, calendar: Calendar) -> Self {
         let mut waiting = self.waiting.clone();
         if let Some(absent) = &chain.absent {
             waiting.retain(|entry| absent.deadline.verdict(Second::from(entry.at), calendar) > entered);
@@ -155,9 +155,14 @@ impl Progress {
         over.iter().any(|entry| verdict(entry) == now.at)
     }
 
+    /// The seconds of what waits for its verdict, or had one that was not counted yet.
+    pub fn waiting_since(&self) -> impl Iterator<Item = Second> {
+        self.waiting.iter().map(|entry| Second::from(entry.at))
+    }
+
     /// The seconds of the verdicts that were not counted yet.
     pub fn verdicts(&self, deadline: Deadline, calendar: Calendar) -> impl Iterator<Item = Second> {
-        self.waiting.iter().map(move |entry| deadline.verdict(Second::from(entry.at), calendar))
+        self.waiting_since().map(move |since| deadline.verdict(since, calendar))
     }
 
     /// How many completions lie in `window` now, up to where it stops to matter.

@@ -88,20 +88,24 @@ impl Run<'_> {
             return;
         }
         let journeys = self.subject.journeys.iter().enumerate();
-        let open = journeys.filter(|(_, journey)| journey.ended.is_none() && !self.versions.is_paused(journey));
+        let open = journeys.filter(|(_, journey)| journey.ended.is_none());
         let mut places: Vec<_> = open.map(|(place, journey)| (journey.started, place)).collect();
         places.sort_unstable();
         self.depth = depth;
         for (_, place) in places {
+            // Who stands still hears all the same.
+            if let Some(event) = event {
+                self.listen(place, event);
+            }
             self.ask_journey(place, event, depth);
         }
     }
 
     fn ask_journey(&mut self, place: usize, event: Option<&Event>, depth: u32) {
-        if let Some(event) = event {
-            self.listen(place, event);
-        }
         let Some(journey) = self.subject.journeys.get(place).cloned() else { return };
+        if self.versions.is_paused(&journey) {
+            return;
+        }
         let Some(waiting) = journey.kept.waiting else { return };
         let cause = event.filter(|event| event.key != NO_EVENT);
         let cause = cause.map_or(Cause::Wake, |event| Cause::Event { seq: event.seq, key: event.key });

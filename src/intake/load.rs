@@ -91,7 +91,9 @@ pub(super) async fn histories(tx: &Tx, loaded: &mut Loaded, ids: &BTreeSet<Perso
     let ids: Vec<PersonId> = ids.iter().copied().collect();
     let mut logs = events::of_people(tx, &ids).await?;
     // Somebody without an event can have entered something all the same.
-    ids.iter().for_each(|id| drop(logs.entry(*id).or_default()));
+    for id in ids {
+        logs.entry(id).or_default();
+    }
     let mut moves = moves::of_people(tx, &logs).await?;
     for (id, events) in logs {
         loaded.histories.insert(id, Past { events, moves: moves.remove(&id).unwrap_or_default() });

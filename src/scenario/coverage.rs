@@ -45,14 +45,14 @@ pub enum Edge {
 
 impl Seen {
     pub(super) fn of(world: &World<'_>) -> Self {
-        let mut seen = Self::default();
+        let (mut seen, mut wakes_left) = (Self::default(), world.wakes_left);
         let end = world.story.expectations.iter().map(|expectation| expectation.at).max();
         for (number, life) in world.lives.iter().enumerate() {
             let Some(life) = life else { continue };
             // A change in the second behind the last look counts as seen by it.
             let mut life = life.clone();
             if let Some(end) = end {
-                life.pass(world.stage, end.next());
+                life.pass(world.stage, end.next(), &mut wakes_left);
             }
             for (name, segment) in world.stage.segments() {
                 let looks = looks(world, name, number);

@@ -23,6 +23,8 @@ use crate::resolve::attribution::{self, Question};
 
 /// Messages to one person that are accepted in one second, before that is taken for a loop.
 pub const SENDS_PER_SECOND_MAX: usize = 1_000;
+/// Wakes that one story plays, of all its people: a midnight a day for ten people and five years.
+pub const WAKES_MAX: usize = 20_000;
 /// So many wakes ahead a flip is looked for.
 pub const WAKES_AHEAD_MAX: usize = 10_000;
 
@@ -122,11 +124,14 @@ impl Life {
         self.changes.iter().rev().find(|change| change.transition.segment == segment && change.at <= at)
     }
 
-    /// Lets time pass up to the end of second `until`.
-    pub fn pass(&mut self, stage: &Stage, until: Second) {
+    /// Lets time pass up to the end of second `until`, or until there are no wakes `left`: then false.
+    pub fn pass(&mut self, stage: &Stage, until: Second, left: &mut usize) -> bool {
         while let Some(wake) = self.subject.wake.filter(|wake| *wake <= until) {
+            let Some(fewer) = left.checked_sub(1) else { return false };
+            *left = fewer;
             self.wake(stage, wake);
         }
+        true
     }
 
     /// Plays the next wake, as of its own second.

@@ -20,7 +20,7 @@ mod timeline;
 mod told;
 
 pub use cases::{CASE_VALUES_MAX, CASES_MAX};
-pub use life::{SENDS_PER_SECOND_MAX, WAKES_AHEAD_MAX};
+pub use life::{SENDS_PER_SECOND_MAX, WAKES_AHEAD_MAX, WAKES_MAX};
 pub use play::play;
 pub use read::{Tests, read};
 pub use report::{Failure, Outcome, Verdict};

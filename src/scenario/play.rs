@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::asked::{self, Asked};
 use super::compare::{Difference, Done, differences};
 use super::coverage::Seen;
-use super::life::{self, Life, Refusal, SENDS_PER_SECOND_MAX};
+use super::life::{self, Life, Refusal, SENDS_PER_SECOND_MAX, WAKES_MAX};
 use super::moment::{local_words, offset_words};
 use super::reason;
 use super::report::{Failure, Instant, Outcome};
@@ -32,8 +32,9 @@ pub fn play(stage: &Stage, story: &Story) -> Outcome {
         return Outcome::todo(reason);
     }
     let mut world = World::new(stage, story);
-    world.run();
-    world.check_effects();
+    if world.run() {
+        world.check_effects();
+    }
     let seen = Seen::of(&world);
     Outcome::played(world.failures, seen)
 }
@@ -47,28 +48,35 @@ pub struct World<'a> {
     /// What was done for people whom nobody knows.
     strangers: Vec<(Phone, Asked)>,
     failures: Vec<Failure>,
+    /// Wakes that may still be played.
+    pub wakes_left: usize,
 }
 
 impl<'a> World<'a> {
     fn new(stage: &'a Stage, story: &'a Story) -> Self {
         let lives = story.people.iter().map(|_| None).collect();
-        Self { stage, story, lives, strangers: Vec::new(), failures: Vec::new() }
+        Self { stage, story, lives, strangers: Vec::new(), failures: Vec::new(), wakes_left: WAKES_MAX }
     }
 
-    fn run(&mut self) {
+    /// Plays to the end, and says whether that was reached.
+    fn run(&mut self) -> bool {
         let story = self.story;
         let mut arrivals: BTreeMap<Second, Vec<(usize, &Happening)>> = BTreeMap::new();
         for (entry, happening) in story.timeline.iter().enumerate() {
             arrivals.entry(happening.arrives).or_default().push((entry, happening));
         }
         for second in stops(story) {
-            self.pass(second.minus(Time(1)));
+            if !self.pass(second.minus(Time(1))) {
+                return false;
+            }
             self.births(second);
             let arrived = arrivals.get(&second).map(Vec::as_slice).unwrap_or_default();
             for (entry, happening) in arrived {
                 self.arrive(*entry, happening);
             }
-            self.pass(second);
+            if !self.pass(second) {
+                return false;
+            }
             for (entry, happening) in arrived {
                 self.check_refusal(*entry, happening);
             }
@@ -83,12 +91,24 @@ impl<'a> World<'a> {
                 self.failures.push(failure.expected("an end of them", found));
             }
         }
+        true
     }
 
-    fn pass(&mut self, until: Second) {
+    /// Lets time pass for everybody, up to the end of `until`. False: there is too much of it, which is said.
+    fn pass(&mut self, until: Second) -> bool {
         for life in self.lives.iter_mut().flatten() {
-            life.pass(self.stage, until);
+            if !life.pass(self.stage, until, &mut self.wakes_left) {
+                let at = life.subject.wake.unwrap_or(until);
+                let failure = Failure::new(Code::E1001, self.story.span, "the length of the story".to_owned());
+                let failure = failure.expected(
+                    format!("at most {WAKES_MAX} times at which time alone does something"),
+                    "more; a campaign may start itself again without end",
+                );
+                self.failures.push(failure.at(self.instant(at, None)));
+                return false;
+            }
         }
+        true
     }
 
     fn births(&mut self, second: Second) {

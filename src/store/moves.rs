@@ -44,7 +44,11 @@ pub async fn of_people(
     for row in &from.fetch(&TRANSITIONS, vec![id_batch(&ids)]).await? {
         let (name, entered): (String, i64) = (row.get(1)?, row.get(2)?);
         let what = if entered == 1 { Move::EnteredSegment(name) } else { Move::LeftSegment(name) };
-        add(PersonId(row.get(0)?), what, row.second(3)?, cause::read(row, 4)?);
+        let cause = cause::read(row, 4)?;
+        // What new rules found was where they began: nobody entered or left by it.
+        if cause != Cause::Rules {
+            add(PersonId(row.get(0)?), what, row.second(3)?, cause);
+        }
     }
     for row in &from.fetch(&JOURNEYS, vec![id_batch(&ids)]).await? {
         let person = PersonId(row.get(0)?);

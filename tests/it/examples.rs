@@ -9,7 +9,7 @@ use std::path::Path;
 use antiphon::diagnostic::{Severity, render};
 use antiphon::dsl::describe::describe;
 use antiphon::dsl::format::{self, Outcome};
-use antiphon::dsl::{Compiled, compile, describe};
+use antiphon::dsl::{Compiled, compile};
 use antiphon::model::norm::normalise;
 use antiphon::model::rule::CampaignState;
 use antiphon::scenario::coverage::Coverage;
@@ -192,7 +192,7 @@ fn what_the_pages_show_is_true() {
 fn the_page_of_the_language_shows_a_lot() {
     let pages = pages();
     let page = pages.iter().find(|page| page.path == "grammar/README.md").expect("the page is there");
-    assert!(page.files.len() >= 5 && page.conditions.len() >= 50 && page.consoles.len() >= 2);
+    assert!(page.files.len() >= 5 && page.conditions.len() >= 50 && page.consoles.len() >= 4);
     assert!(page.replies.len() >= 4 && page.replies.iter().all(|row| !row.messages.is_empty()));
 }
 
@@ -214,23 +214,6 @@ fn a_wrong_example_is_seen() {
     assert_eq!(console("serve", "it serves"), 0);
     assert_eq!(wrong("| `Yes!` `YES` | ✔ | ✔ | ✔ |\n| `oh yes` | ✘ | ✘ | ✔ |\n"), 0);
     assert_eq!(wrong("| `Yes!` `no` | ✔ | ✔ | ✔ |\n"), 1);
-}
-
-#[test]
-fn what_the_pages_read_back_is_what_the_rules_mean() {
-    let mut described = 0;
-    for page in pages() {
-        for console in &page.consoles {
-            let [verb, rule] = console.arguments.as_slice() else { continue };
-            if verb == "describe" {
-                let rules = compile(&console.files).rules.expect("the files above it are right");
-                let said = describe::describe(&rules, rule).expect("the rule is there");
-                assert_eq!(console.output.trim_end(), said.trim_end(), "{}:{}\n{said}", page.path, console.line);
-                described += 1;
-            }
-        }
-    }
-    assert!(described > 0);
 }
 
 #[cfg(feature = "server")]

@@ -2,6 +2,7 @@
 //! a `.txt` with what is said of them; `UPDATE=1` writes the `.txt` anew.
 
 mod bounds;
+mod language;
 mod long;
 
 use std::collections::BTreeMap;

@@ -1,7 +1,5 @@
 //! The verbs that help authors: `describe`, `check --cost`, `schema`.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests: a case that cannot go on ends here")]
-
 use serde_json::{Value as Json, json};
 use snapbox::{assert_data_eq, str};
 

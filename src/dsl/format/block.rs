@@ -10,6 +10,7 @@ use crate::dsl::shape::may_be_ever;
 use crate::dsl::syntax::{
     Chain, Condition, ConditionKind, Frequency, History, Lead, Length, Limit, Wait, WindowKind, WithoutSpans,
 };
+use crate::model::limit::CONDITION_BYTES_MAX;
 
 /// Which of the language's texts something is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +46,8 @@ pub struct Fault {
     pub after: String,
 }
 
-/// `text` in its canonical form; nothing if it is not right.
+/// `text` in its canonical form; nothing if it is not right, or if the form is longer than a text may be: lines of
+/// their own cost white space.
 ///
 /// # Errors
 /// [`Fault`] if the canonical form would say something else.
@@ -55,6 +57,9 @@ pub fn format(kind: Kind, text: &str, room: Room) -> Result<Option<String>, Faul
     let mut doc = tree.doc(Printer { source: text });
     let tail = comments::attach(text, &mut doc);
     let after = lines(&doc, &tail, room);
+    if after.len() > CONDITION_BYTES_MAX {
+        return Ok(None);
+    }
     let same = Tree::read(kind, &after).is_some_and(|read| read.without_spans() == tree.without_spans());
     if same && sorted(comments::texts(text)) == sorted(comments::texts(&after)) {
         Ok(Some(after))

@@ -1,9 +1,25 @@
-//! Any text as each block of the language: it is read, or complained about at a place that is there.
+//! Any text as each block of the language: it is read, or complained about at a place that is there. What is read
+//! has a canonical form, which says the same and is the form of itself.
 #![no_main]
 
 use antiphon::diagnostic::{Diagnostic, Origin, Sources, render};
+use antiphon::dsl::format::{Kind, LINE_COLUMNS_MAX, Room, format_text};
 use antiphon::dsl::parse;
 use libfuzzer_sys::fuzz_target;
+
+const KINDS: [Kind; 8] = [
+    Kind::Condition,
+    Kind::Event,
+    Kind::Each,
+    Kind::Span,
+    Kind::Grace,
+    Kind::Wait,
+    Kind::Frequency,
+    Kind::Limit,
+];
+
+/// Where conditions stand in files.
+const ROOM: Room = Room { indent: 12, columns: LINE_COLUMNS_MAX };
 
 fuzz_target!(|text: &str| {
     let mut sources = Sources::default();
@@ -29,4 +45,14 @@ fuzz_target!(|text: &str| {
         }
     }
     let _ = render::render(&out, &sources, false);
+    for kind in KINDS {
+        // A form that does not read as the same tree is refused, and so is one that loses a comment.
+        let form = |text: &str| match format_text(kind, text, ROOM) {
+            Ok(form) => form,
+            Err(fault) => panic!("{kind:?} would say something else:\n{}\n---\n{}", fault.before, fault.after),
+        };
+        if let Some(once) = form(text) {
+            assert_eq!(form(&once).as_ref(), Some(&once), "{kind:?} has another form");
+        }
+    }
 });

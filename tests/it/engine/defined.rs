@@ -12,8 +12,9 @@ use antiphon::model::value::Properties;
 
 use super::oracle::Change;
 
-/// One completion: its instant, the event, and whether it is a verdict.
-type Completed = BTreeSet<(Second, EventKey, bool)>;
+/// One completion: the second of the event, and the event unless it is a verdict: of those on the events of one
+/// second there is one. Where days lie otherwise from now on, it has another instant, and is the same.
+type Completed = BTreeSet<(Second, Option<EventKey>)>;
 
 /// The stream of changes by the definition.
 pub struct Definition {
@@ -183,7 +184,7 @@ impl Definition {
                     let mut new = completed.difference(&known);
                     // An event is looked at when it is new; what completes a sequence can be an older one.
                     let is_new = |key: EventKey| self.events.iter().skip(self.known).any(|event| event.key == key);
-                    new.any(|(_, key, _)| matches!(phrase, Phrase::Sequence(_)) || is_new(*key))
+                    new.any(|(_, key)| matches!(phrase, Phrase::Sequence(_)) || key.is_some_and(is_new))
                 }
                 Trigger::Schedule(_) | Trigger::Api => false,
             };
@@ -200,7 +201,7 @@ impl Definition {
         let completions = case.completions(phrase, at).into_iter();
         // A verdict starts nothing before its second is over.
         let is_reached = |one: &Completion<'_>| !one.is_verdict || one.at < at || self.is_over;
-        completions.filter(is_reached).map(|one| (one.at, one.event.key, one.is_verdict)).collect()
+        completions.filter(is_reached).map(|one| (one.event.at, (!one.is_verdict).then_some(one.event.key))).collect()
     }
 
     fn start(&mut self, campaign: &Campaign, at: Second) {

@@ -1,7 +1,7 @@
 //! The definition itself: the language's examples, each with every instant at which its truth changes, and what
 //! is settled beside them, worked out by hand.
 
-mod examples;
+pub mod examples;
 mod past;
 mod settled;
 

@@ -850,6 +850,7 @@ fn what_answers_a_paused_campaign_counts_when_it_goes_on() {
     life.publish(with(CampaignState::Live), 500);
     let step = life.wakes(501);
     assert_eq!(lines(&step), ["c/q: outcome yes", "c/thanks: asked", "c/end: asked", "c: ended: finished"]);
+    assert_eq!(texts(&step)[0], "You said yes.");
     assert_eq!(step.entries[0].at, Second(START + 500));
 
     let mut life = Life::new(with(CampaignState::Live));

@@ -528,3 +528,16 @@ fn a_journey_hears_what_answers_it_and_what_comes_since_its_entry() {
     assert!(lines(&life.play(Input::Event(said("no", 5)), 25)).is_empty());
     assert_eq!(lines(&life.says("no", 30)), ["c/q: outcome no", "c: ended: finished"]);
 }
+
+#[test]
+fn runs_in_runs_are_not_asked_over_and_over() {
+    // Eight deep: without what was found already, each level would ask the one inside for each of its candidates.
+    let mut condition = said_lately("YES", 1_000);
+    for level in 0..8 {
+        condition = held(condition, 3 + level);
+    }
+    let mut life = under(condition);
+    life.says("yes", 10);
+    // Together they ask for 3 + 4 + … + 10 seconds.
+    assert_eq!(by_time(&mut life, 10_000), [(true, 10 + 52), (false, 1_010)]);
+}

@@ -3,7 +3,7 @@
 mod campaigns;
 pub mod chance;
 mod defined;
-mod definition;
+pub mod definition;
 mod edges;
 mod journeys;
 mod language;

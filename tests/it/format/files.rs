@@ -374,7 +374,7 @@ fn comments_of_the_file_survive_wherever_they_stand() {
                 text.push_str(&format!("{:indent$}# above {n}\n", ""));
             }
             if chance.percent(8) {
-                text.push_str(*chance.one::<&str>(&["\n", "   \n", "\n\n"]));
+                text.push_str(chance.one::<&str>(&["\n", "   \n", "\n\n"]));
             }
             text.push_str(line);
             if chance.percent(8) {

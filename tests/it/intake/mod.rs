@@ -2,6 +2,7 @@
 
 mod consent;
 mod delivery;
+mod journeys;
 mod people;
 mod queue;
 mod replies;

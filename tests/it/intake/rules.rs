@@ -2,6 +2,7 @@
 
 use antiphon::diagnostic::Severity;
 use antiphon::intake::Outcome;
+use antiphon::model::time::Span;
 use antiphon::rollout::Published;
 use serde_json::json;
 
@@ -109,5 +110,44 @@ fn a_segment_that_is_still_used_is_not_taken_away() {
         // Nobody uses it any more: then it may go.
         let neither = "version: 1\nsegments:\n  calm:\n    when: |\n      everyone\n";
         assert!(matches!(world.publish(neither).await, Published::Activated(_)));
+    });
+}
+
+const MOVES: &str = r#"
+version: 1
+segments:
+  hello:
+    when: |
+      replied HELLO within 2 days
+  greeted-back:
+    when: |
+      entered segment "hello" then replied YES within 1 hour
+  done:
+    when: |
+      finished campaign "greet" then replied YES within 1 hour
+campaigns:
+  greet:
+    state: live
+    trigger:
+      event: |
+        replied HELLO
+    steps:
+      - id: note
+        update_person: {greeted: "yes"}
+"#;
+
+#[test]
+fn what_was_decided_is_known_when_an_event_comes_late() {
+    with_rules(MOVES, async |world| {
+        world.identify("ana", json!({ "phone": "+15550100142" })).await;
+        let hello = world.clock.second();
+        world.one(world.reply("w1", ANA, "hello", None)).await;
+        world.after(150);
+        world.one(world.reply("w2", ANA, "well", None)).await;
+        world.after(50);
+        // In the past it lies between what was decided and the message before.
+        let late = world.reply_at("w3", ANA, "yes", None, hello.plus(Span(50)));
+        assert_eq!(world.one(late).await, Outcome::Taken);
+        assert_eq!(world.segments("ana").await, ["done", "greeted-back", "hello"]);
     });
 }

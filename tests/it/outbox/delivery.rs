@@ -158,9 +158,9 @@ async fn addresses_behind_names_are_judged_where_the_connection_is_made() {
 
 #[tokio::test]
 async fn a_name_that_flips_its_address_reaches_nothing_new() {
-    let open = Toy::start_at((Ipv4Addr::new(127, 0, 0, 2), 0).into(), Manner::Says(answer("200 OK", "", "")));
+    let fine = Manner::Says(answer("200 OK", "", ""));
+    let (open, guarded) = Toy::start_two(Ipv4Addr::new(127, 0, 0, 2), Ipv4Addr::LOCALHOST, &fine);
     let port = open.address.port();
-    let guarded = Toy::start_at((Ipv4Addr::LOCALHOST, port).into(), Manner::Says(answer("200 OK", "", "")));
     let turn = AtomicUsize::new(0);
     let flip = move |_| -> antiphon::outbox::Looking {
         let last = if turn.fetch_add(1, Ordering::Relaxed).is_multiple_of(2) { 2 } else { 1 };

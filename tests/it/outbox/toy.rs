@@ -28,12 +28,23 @@ pub struct Toy {
 
 impl Toy {
     pub fn start(manner: Manner) -> Self {
-        Self::start_at((Ipv4Addr::LOCALHOST, 0).into(), manner)
+        Self::start_at((Ipv4Addr::LOCALHOST, 0).into(), manner).expect("loopback can be listened on")
     }
 
-    pub fn start_at(address: SocketAddr, manner: Manner) -> Self {
-        let listener = TcpListener::bind(address).expect("loopback can be listened on");
-        let address = listener.local_addr().unwrap();
+    /// Two on one port, at `first` and `second`.
+    pub fn start_two(first: Ipv4Addr, second: Ipv4Addr, manner: &Manner) -> (Self, Self) {
+        loop {
+            let one = Self::start_at((first, 0).into(), manner.clone()).expect("loopback can be listened on");
+            // Somebody else may have this port at the other address.
+            if let Ok(two) = Self::start_at((second, one.address.port()).into(), manner.clone()) {
+                return (one, two);
+            }
+        }
+    }
+
+    fn start_at(address: SocketAddr, manner: Manner) -> std::io::Result<Self> {
+        let listener = TcpListener::bind(address)?;
+        let address = listener.local_addr()?;
         let requests = Arc::new(Mutex::new(Vec::new()));
         let seen = Arc::clone(&requests);
         thread::spawn(move || {
@@ -42,7 +53,7 @@ impl Toy {
                 thread::spawn(move || serve(stream, &manner, &seen));
             }
         });
-        Self { address, requests }
+        Ok(Self { address, requests })
     }
 
     pub fn url(&self) -> String {

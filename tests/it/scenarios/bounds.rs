@@ -1,8 +1,8 @@
-//! What a test cannot have more of: cases, values, messages in a second.
+//! What a test cannot have more of: cases, values, messages in a second, wakes.
 
 use antiphon::diagnostic::Code;
 use antiphon::dsl::compile;
-use antiphon::scenario::{CASE_VALUES_MAX, CASES_MAX, play, read};
+use antiphon::scenario::{CASE_VALUES_MAX, CASES_MAX, WAKES_MAX, play, read};
 
 use super::{files, staged};
 
@@ -64,4 +64,46 @@ fn messages_because_of_messages_come_to_an_end() {
     let outcome = play(&stage, &stories[0]);
     assert_eq!(outcome.failures().len(), 1);
     assert_eq!(outcome.failures()[0].what, "messages to ana");
+}
+
+/// Two campaigns that start each other, each a second later.
+const TICKING: &str = "# file: rules/rules.yaml
+version: 1
+campaigns:
+  tick:
+    state: draft
+    trigger:
+      event: |
+        performed \"tick\"
+    entry: {frequency: every time}
+    steps:
+      - wait: 1 second
+      - record_event: {name: tock}
+  tock:
+    state: draft
+    trigger:
+      event: |
+        performed \"tock\"
+    entry: {frequency: every time}
+    steps:
+      - wait: 1 second
+      - record_event: {name: tick}
+# file: rules/tests/a.test.yaml
+version: 1
+test: a
+start: 2026-01-01T00:00:00Z
+people: {ana: {}}
+timeline: [{at: 0 seconds, who: ana, performed: tick}]
+";
+
+#[test]
+fn a_story_has_so_many_wakes() {
+    let test = format!("{TICKING}expect: [{{at: 36500 days, in: {{}}}}]\n");
+    let (_, stage, stories) = staged(&files(&test));
+    let outcome = play(&stage, &stories[0]);
+    let [failure] = outcome.failures() else { panic!("{:?}", outcome.failures()) };
+    assert_eq!(failure.what, "the length of the story");
+    // A wake a second: the first that is not played is the one behind the bound.
+    let at = failure.at.as_ref().map(|at| at.offset.as_str());
+    assert_eq!((WAKES_MAX + 1, at), (20_001, Some("5 hours 33 minutes 21 seconds")));
 }

@@ -51,6 +51,11 @@ fn every_example_is_there() {
     assert_eq!(numbers, (1..=47).collect());
 }
 
+/// The conditions with the numbers of their rows.
+pub fn texts() -> Vec<(u32, &'static str)> {
+    examples().iter().map(|example| (example.number, example.text)).collect()
+}
+
 fn example(number: u32, text: &'static str, means: Condition, past: Past, first: bool, changes: &[i64]) -> Example {
     Example { number, text, means, past, first, changes: changes.to_vec() }
 }
