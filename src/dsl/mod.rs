@@ -30,6 +30,7 @@ pub mod file {
     pub use super::envelope::fields::{self, Fields};
     pub use super::envelope::schema::built_in;
     pub use super::envelope::span::offset;
+    pub use super::json_schema::{EFFECTS, VERBS};
     pub use super::node::{Content, Key, Node, Scalar, Style};
     pub use super::report::{COMPLAINTS_MAX, Report};
 }

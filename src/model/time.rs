@@ -73,6 +73,24 @@ pub enum Length {
     Calendar { amount: u32, unit: CalendarUnit },
 }
 
+impl Length {
+    /// As many seconds as it can have: of the longest months and years, each day of 24 hours.
+    #[must_use]
+    pub fn longest(self) -> Span {
+        let (amount, unit) = match self {
+            Self::Elapsed(span) => return span,
+            Self::Calendar { amount, unit } => (amount, unit),
+        };
+        let days = match unit {
+            CalendarUnit::Day => 1,
+            CalendarUnit::Week => 7,
+            CalendarUnit::Month => 31,
+            CalendarUnit::Year => 366,
+        };
+        Span::days(i64::from(amount) * days)
+    }
+}
+
 impl From<Span> for Length {
     fn from(span: Span) -> Self {
         Self::Elapsed(span)

@@ -6,13 +6,10 @@ use super::moment;
 use super::read::Cast;
 use super::story::{Expectation, ExpectedEffect, Members, Until};
 use crate::diagnostic::Code;
-use crate::dsl::file::{Fields, Key, Node, Report, fields};
+use crate::dsl::file::{EFFECTS, Fields, Key, Node, Report, fields};
 
 /// What a test says instead of an offset about a membership that does not flip.
 const NEVER: &str = "never";
-
-/// What campaigns can ask for.
-const EFFECTS: [&str; 5] = ["send", "webhook", "update_person", "record_event", "manual_segment"];
 
 /// Reads `expect`.
 pub fn expectations(node: &Node, cast: &Cast<'_>, report: &mut Report<'_>) -> Vec<Expectation> {

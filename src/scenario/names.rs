@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use crate::diagnostic::Code;
 use crate::dsl::file::{OWN_EVENTS, Report, built_in};
+use crate::dsl::walk;
 use crate::model::rule::{Action, Campaign, Content, RuleSet, SegmentKind, Step};
 use crate::model::value::Properties;
 
@@ -117,30 +118,8 @@ fn unknown(what: &str, name: &str, at: &Range<usize>, known: &[&str], report: &m
 
 /// All steps of a campaign, those inside of other steps too.
 fn steps(steps: &[Step]) -> Vec<&Step> {
-    let (mut all, mut open) = (Vec::new(), vec![steps]);
-    while let Some(steps) = open.pop() {
-        for step in steps {
-            all.push(step);
-            match &step.action {
-                Action::WaitUntil(wait) => {
-                    open.extend(wait.outcomes.iter().map(|outcome| outcome.steps.as_slice()));
-                    open.extend(wait.timeout.iter().map(|timeout| timeout.steps.as_slice()));
-                }
-                Action::Branch { arms, otherwise } => {
-                    open.extend(arms.iter().map(|(_, steps)| steps.as_slice()));
-                    open.push(otherwise);
-                }
-                Action::Split(arms) => open.extend(arms.iter().map(|arm| arm.steps.as_slice())),
-                Action::Send(_)
-                | Action::Webhook(_)
-                | Action::UpdatePerson(_)
-                | Action::RecordEvent { .. }
-                | Action::ManualSegment { .. }
-                | Action::Wait(_)
-                | Action::Exit(_) => {}
-            }
-        }
-    }
+    let mut all = Vec::new();
+    walk::each_step(steps, &mut |step| all.push(step));
     all
 }
 

@@ -8,27 +8,13 @@ use super::names::Names;
 use super::read::Cast;
 use super::story::{Happening, What, Which, Who};
 use crate::diagnostic::Code;
-use crate::dsl::file::{Fields, Key, Node, Report, fields};
+use crate::dsl::file::{Fields, Key, Node, Report, VERBS, fields};
 use crate::model::event::Kind;
 use crate::model::rule::Via;
 use crate::model::said;
 use crate::model::time::Second;
 use crate::model::value::Properties;
 
-const VERBS: [&str; 12] = [
-    "replied",
-    "tapped",
-    "reacted",
-    "removed_reaction",
-    "performed",
-    "was_sent",
-    "received",
-    "read",
-    "failed",
-    "set",
-    "joins",
-    "leaves",
-];
 /// The kinds of messages that come by `via: media`.
 const MEDIA: [&str; 8] = ["image", "video", "document", "audio", "sticker", "location", "contacts", "order"];
 

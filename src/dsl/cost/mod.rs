@@ -82,7 +82,7 @@ impl Cost {
 
 impl Reach {
     fn of(length: Length) -> Self {
-        Self::Last(longest_seconds(length))
+        Self::Last(length.longest())
     }
 
     fn of_window(window: Window) -> Self {
@@ -109,22 +109,6 @@ impl Reach {
             Self::Now => "none".to_owned(),
             Self::Last(span) => words::span(span),
             Self::Ever => "ever".to_owned(),
-        }
-    }
-}
-
-/// A length at its longest: months of 31 days, years of 366. That days have 25 hours once a year is left out.
-fn longest_seconds(length: Length) -> Span {
-    match length {
-        Length::Elapsed(span) => span,
-        Length::Calendar { amount, unit } => {
-            let days = match unit {
-                CalendarUnit::Day => 1,
-                CalendarUnit::Week => 7,
-                CalendarUnit::Month => 31,
-                CalendarUnit::Year => 366,
-            };
-            Span(i64::from(amount) * days * Span::DAY.0)
         }
     }
 }

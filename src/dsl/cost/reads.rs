@@ -1,6 +1,6 @@
 //! Which events and attributes a rule is about, and how far back.
 
-use super::{Reach, longest_seconds};
+use super::Reach;
 use crate::dsl::walk::{Rule, each_condition};
 use crate::dsl::words::{self, quoted};
 use crate::model::compare::{Comparison, Op, TimeTest};
@@ -206,7 +206,7 @@ fn happened_reads(happened: &Happened, held: Reach, add: &mut impl FnMut(&Match,
 fn steps_before(sequence: &Sequence) -> Reach {
     let last = sequence.steps.len().saturating_sub(1);
     let counted = (0..).zip(&sequence.steps).filter(|(place, step)| !step.not || *place == last);
-    let lengths = counted.map(|(_, step)| step.within.map_or(Reach::Ever, |w| Reach::Last(longest_seconds(w))));
+    let lengths = counted.map(|(_, step)| step.within.map_or(Reach::Ever, |within| Reach::Last(within.longest())));
     lengths.fold(Reach::Now, Reach::plus)
 }
 

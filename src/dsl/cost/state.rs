@@ -1,6 +1,5 @@
 //! Bytes of state. A time takes 4; what is the same in several places is kept once.
 
-use super::longest_seconds;
 use crate::dsl::walk::{Rule, each_condition, each_step};
 use crate::model::rule::{
     Action, Campaign, Condition, Content, Counted, Happened, Limit, Match, MessageTest, Phrase, RuleSet, Sequence,
@@ -121,7 +120,7 @@ fn sequence_state(rules: &RuleSet, sequence: &Sequence, windowed: bool, state: &
     let waited = sequence.steps.iter().filter(|step| !step.not || absent);
     let open_for = waited
         .map(|step| step.within)
-        .try_fold(sequence.grace, |sum, within| Some(Span(sum.0.saturating_add(longest_seconds(within?).0))));
+        .try_fold(sequence.grace, |sum, within| Some(Span(sum.0.saturating_add(within?.longest().0))));
     let grows = |bytes| growing(rules, &sequence.first, bytes, open_for);
     match (keyed, absent, windowed) {
         (true, ..) => {
@@ -192,7 +191,7 @@ fn most_within(limit: Limit, span: Span) -> u64 {
         Length::Elapsed(within) => span.saturating_add(within.0 - 1) / within.0.max(1),
         // A stretch touches one local day more than it is long, on either side.
         Length::Calendar { .. } => {
-            let days = longest_seconds(limit.within).0.max(day) / day;
+            let days = limit.within.longest().0.max(day) / day;
             let touched = span / day + 2;
             (touched + days - 1) / days
         }

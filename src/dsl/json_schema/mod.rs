@@ -12,6 +12,7 @@ mod steps;
 mod test;
 
 pub use names::Names;
+pub use test::{EFFECTS, VERBS};
 
 use serde_json::Value as Json;
 

@@ -6,7 +6,8 @@ use super::names::Names;
 use super::parts::{anything, document, either, exactly_one, free_map, list, map, name_of, text, version, words};
 
 /// What happens, each under its verb.
-const VERBS: [&str; 12] = [
+/// What an entry of a timeline can say, one each.
+pub const VERBS: [&str; 12] = [
     "replied",
     "tapped",
     "reacted",
@@ -20,7 +21,8 @@ const VERBS: [&str; 12] = [
     "joins",
     "leaves",
 ];
-const EFFECTS: [&str; 5] = ["send", "webhook", "update_person", "record_event", "manual_segment"];
+/// What an effect can be, one each.
+pub const EFFECTS: [&str; 5] = ["send", "webhook", "update_person", "record_event", "manual_segment"];
 
 pub fn file(names: &Names) -> Json {
     let keys = [

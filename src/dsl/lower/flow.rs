@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::value::{Answer, Carried};
 use crate::model::rule::{Condition, Counted, Happened, MessageTest, Phrase, Target, Times, Trigger, Verb, Window};
-use crate::model::time::{CalendarUnit, Length, Span};
+use crate::model::time::{Length, Span};
 
 /// How long a message of theirs lets us write freely.
 const SERVICE_WINDOW: Span = Span::hours(24);
@@ -161,15 +161,7 @@ impl Flow {
 pub(super) fn longest(length: Length) -> Span {
     match length {
         Length::Elapsed(span) => span,
-        Length::Calendar { amount, unit } => {
-            let days = match unit {
-                CalendarUnit::Day => 1,
-                CalendarUnit::Week => 7,
-                CalendarUnit::Month => 31,
-                CalendarUnit::Year => 366,
-            };
-            Span(Span::days(i64::from(amount).saturating_mul(days).saturating_add(1)).0.saturating_add(7_200))
-        }
+        calendar @ Length::Calendar { .. } => Span(calendar.longest().0.saturating_add(Span::DAY.0 + 7_200)),
     }
 }
 

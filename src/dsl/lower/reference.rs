@@ -4,7 +4,7 @@ use super::flow::Flow;
 use super::scope::Scope;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::dsl::envelope::steps::{self, ActionFile, StepFile};
-use crate::dsl::syntax::{Chain, Condition, ConditionKind, Event, EventKind, Message, MessageKind, Name, Of};
+use crate::dsl::syntax::{Chain, Condition, ConditionKind, Message, MessageKind, Name, Of};
 
 /// The steps of one campaign.
 pub(super) struct StepNames<'f> {
@@ -61,25 +61,7 @@ fn in_chain(chain: &Chain) -> Vec<&Name> {
         Of::Answered => None,
     });
     let events = [&chain.first].into_iter().chain(chain.steps.iter().map(|step| &step.event));
-    within.chain(events.filter_map(message)).filter_map(alone).collect()
-}
-
-/// The message that an event is about.
-fn message(event: &Event) -> Option<&Message> {
-    match &event.node {
-        EventKind::Replied(reply) => reply.target.as_ref().map(|target| &target.message),
-        EventKind::Reacted { target, .. }
-        | EventKind::RemovedReaction { target }
-        | EventKind::Tapped { target, .. } => target.as_ref().map(|target| &target.message),
-        EventKind::WasSent { message, .. }
-        | EventKind::Received(message)
-        | EventKind::Read(message)
-        | EventKind::FailedToReceive(message) => Some(message),
-        EventKind::Performed { .. }
-        | EventKind::Segment { .. }
-        | EventKind::Campaign { .. }
-        | EventKind::Changed { .. } => None,
-    }
+    within.chain(events.filter_map(|event| event.node.message())).filter_map(alone).collect()
 }
 
 fn alone(message: &Message) -> Option<&Name> {

@@ -142,9 +142,9 @@ pub(super) fn bad_escape(span: Span, backslash: Span, escape: &str) -> Diagnosti
 }
 
 pub(super) fn bad_flags(span: Span, known: &str) -> Diagnostic {
-    Diagnostic::new(Code::E0116, span, "a pattern has no such flag")
+    Diagnostic::new(Code::E0116, span, "a pattern has no such flag, or not twice")
         .note("there are `i` (case does not matter), `s` (`.` takes line breaks) and `m` (`^` and `$` at each line)")
-        .fix("leave out what is unknown", span, known)
+        .fix("leave out what says nothing", span, known)
 }
 
 pub(super) fn bad_pattern(span: Span, error: &regex::Error) -> Diagnostic {

@@ -157,7 +157,12 @@ pub(super) fn pattern(reader: &mut Reader<'_>, mut node: Node<'_>) -> Option<Pat
     let flags = node.take(Rule::rx_flags);
     let mut known = String::new();
     if let Some(flags) = flags.filter(|flags| !flags.text.is_empty()) {
-        known.extend(flags.text.chars().filter(|c| matches!(c, 'i' | 's' | 'm')));
+        // Each once: the pattern's own language refuses one that stands twice.
+        for flag in flags.text.chars().filter(|flag| matches!(flag, 'i' | 's' | 'm')) {
+            if !known.contains(flag) {
+                known.push(flag);
+            }
+        }
         if known.len() < flags.text.len() {
             reader.say(mistake::bad_flags(reader.span(&flags), &known));
         }

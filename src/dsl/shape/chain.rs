@@ -115,10 +115,10 @@ fn references(chain: &Chain, out: &mut Vec<Diagnostic>) {
     });
     out.extend(unseen.and_then(it).map(nothing_earlier));
     let mut seen = unseen.is_some();
-    out.extend(message_of(&chain.first).and_then(it).filter(|_| !seen).map(nothing_earlier));
+    out.extend(chain.first.node.message().and_then(it).filter(|_| !seen).map(nothing_earlier));
     seen |= is_message_step(&chain.first);
     for step in &chain.steps {
-        out.extend(message_of(&step.event).and_then(it).filter(|_| !seen).map(nothing_earlier));
+        out.extend(step.event.node.message().and_then(it).filter(|_| !seen).map(nothing_earlier));
         seen |= is_message_step(&step.event) && !is_absence(step);
     }
 }
@@ -138,19 +138,4 @@ fn is_message_step(event: &Event) -> bool {
         event.node,
         EventKind::WasSent { .. } | EventKind::Received(_) | EventKind::Read(_) | EventKind::FailedToReceive(_)
     )
-}
-
-/// The message that the event's phrase names.
-fn message_of(event: &Event) -> Option<&Message> {
-    match &event.node {
-        EventKind::Replied(reply) => reply.target.as_ref().map(|target| &target.message),
-        EventKind::Reacted { target, .. }
-        | EventKind::RemovedReaction { target }
-        | EventKind::Tapped { target, .. } => target.as_ref().map(|target| &target.message),
-        EventKind::WasSent { message, .. }
-        | EventKind::Received(message)
-        | EventKind::Read(message)
-        | EventKind::FailedToReceive(message) => Some(message),
-        _ => None,
-    }
 }

@@ -50,6 +50,24 @@ pub enum EventKind {
     },
 }
 
+impl EventKind {
+    /// The message that the phrase names, if it names one.
+    #[must_use]
+    pub fn message(&self) -> Option<&Message> {
+        match self {
+            Self::Replied(reply) => reply.target.as_ref().map(|target| &target.message),
+            Self::Reacted { target, .. } | Self::RemovedReaction { target } | Self::Tapped { target, .. } => {
+                target.as_ref().map(|target| &target.message)
+            }
+            Self::WasSent { message, .. }
+            | Self::Received(message)
+            | Self::Read(message)
+            | Self::FailedToReceive(message) => Some(message),
+            Self::Performed { .. } | Self::Segment { .. } | Self::Campaign { .. } | Self::Changed { .. } => None,
+        }
+    }
+}
+
 /// `replied …`
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reply {

@@ -182,13 +182,6 @@ impl Length {
     /// As many seconds as it can have: of the longest months and years.
     #[must_use]
     pub fn longest(&self) -> time::Span {
-        let Unit::Calendar(unit) = self.unit else { return self.elapsed().unwrap_or_default() };
-        let days = match unit {
-            CalendarUnit::Day => 1,
-            CalendarUnit::Week => 7,
-            CalendarUnit::Month => 31,
-            CalendarUnit::Year => 366,
-        };
-        time::Span::days(i64::from(self.amount) * days)
+        self.meant().longest()
     }
 }

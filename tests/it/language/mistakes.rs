@@ -116,6 +116,7 @@ const READING: &[Case] = &[
     condition(r#"replied "a\d" ever"#, &[E0116], &[r#"replied "a\\d" ever"#]),
     condition(r#"replied "\u{110000}" ever"#, &[E0116], &[r#"replied "\\u{110000}" ever"#]),
     condition("body matches /a/ig", &[E0116], &["body matches /a/i"]),
+    condition("body matches /a/imi", &[E0116], &["body matches /a/im"]),
     condition("body matches /(a/", &[E0116], &[]),
     condition("body matches /(?=a)b/", &[E0116], &[]),
     condition("replied\u{a0}YES ever", &[E0117], &["replied YES ever"]),
