@@ -274,6 +274,15 @@ fn silence_is_certain_a_second_behind_its_deadline_and_grace() {
 }
 
 #[test]
+fn the_earliest_that_stays_unanswered_decides() {
+    let silent = sequence(sent("winter"), vec![then_not(Match::any(Verb::Replied), Some(100))], 0);
+    let mut life = under(ever(silent));
+    gets(&mut life, &message(1, "winter", 10));
+    gets(&mut life, &message(2, "winter", 60));
+    assert_eq!(by_time(&mut life, 1_000), [(true, 111)]);
+}
+
+#[test]
 fn a_late_answer_undoes_a_premature_verdict() {
     let silent = sequence(performed("asked"), vec![then_not(performed("answered"), Some(100))], 0);
     let mut life = under(ever(silent));

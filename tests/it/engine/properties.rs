@@ -4,7 +4,7 @@ use super::oracle::judge;
 use super::world::{Feature, World, world};
 
 /// Worlds per run. `ENGINE_WORLDS` says another number, `ENGINE_SEED` where to begin.
-const WORLDS: u64 = 1_000;
+const WORLDS: u64 = 4_000;
 
 /// What the engine runs. `ENGINE_FEATURES` names others, with commas between them; `all` is every one.
 const FEATURES: &[Feature] = &Feature::ALL;
