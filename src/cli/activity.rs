@@ -232,6 +232,7 @@ fn by_itself(data: &Json) -> &'static str {
     match data["cause"].as_str() {
         Some("wake") => "  (by itself: time passed)",
         Some("rules") => "  (the rules changed)",
+        Some("recheck") => "  (put right: it was not what the log gives)",
         _ => "",
     }
 }

@@ -6,6 +6,7 @@ mod anonymous;
 mod ask;
 mod atom;
 mod attribute;
+mod audit;
 mod cap;
 mod chain;
 mod change;
@@ -40,6 +41,7 @@ mod window;
 
 pub use anonymous::anonymous;
 pub use ask::{SERVICE_WINDOW, TEMPLATE_LIFE, WEBHOOK_LIFE};
+pub use audit::{AUDITED_EVENTS_MAX, Audited, Deciding, Drift, Stored, Wrong, audit, mend};
 pub use compile::{Catalogue, CompileError};
 pub use compiled::{Engine, Versions};
 pub use history::History;

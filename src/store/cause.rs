@@ -9,14 +9,14 @@ use crate::model::transition::Cause;
 pub(super) fn columns(cause: &Cause) -> (&'static str, Option<Seq>, Option<Hex<'_>>) {
     match cause {
         Cause::Event { seq, key } => (cause.as_str(), Some(*seq), Some(Hex(&key.0))),
-        Cause::Born | Cause::Wake | Cause::Rules => (cause.as_str(), None, None),
+        Cause::Born | Cause::Wake | Cause::Rules | Cause::Recheck => (cause.as_str(), None, None),
     }
 }
 
 /// Reads the three columns from `first` on.
 pub(super) fn read(row: &Row, first: usize) -> Result<Cause, StoreError> {
     let word: String = row.get(first)?;
-    let plain = [Cause::Born, Cause::Wake, Cause::Rules];
+    let plain = [Cause::Born, Cause::Wake, Cause::Rules, Cause::Recheck];
     plain.into_iter().find(|cause| cause.as_str() == word).map_or_else(|| event(row, first), Ok)
 }
 
