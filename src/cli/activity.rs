@@ -192,10 +192,18 @@ fn line(item: &Json, who: &str) -> String {
         "step_took" => format!("{}: took {}", step(&name, data), word(data, "way")),
         "loop" => format!("campaign {name}: cut off, it caused itself too many times"),
         "event" => event(&name, data),
+        "audit_drift" => drift(data),
         "attribute_change" => format!("attributes {}", attributes(data)),
         other => format!("{other}{}", about(data)),
     };
     format!("{who}{what}")
+}
+
+/// What is stored and is not so.
+fn drift(data: &Json) -> String {
+    let about = data["rule"].as_str().map(|rule| format!("{}: ", short(rule))).unwrap_or_default();
+    let end = if data["repaired"] == Json::Bool(true) { "; put right" } else { "" };
+    format!("audit: {about}{}{end}", word(data, "detail"))
 }
 
 fn step(campaign: &str, data: &Json) -> String {

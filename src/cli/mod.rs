@@ -2,6 +2,7 @@
 //! running server are its HTTP clients.
 
 mod activity;
+mod audit;
 mod check;
 mod client;
 mod cost;

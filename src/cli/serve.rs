@@ -25,6 +25,7 @@ use crate::outbox::{self, Outbox};
 use crate::providers::PROVIDERS;
 use crate::providers::webhook;
 use crate::providers::whatsapp::write::Account;
+use crate::rollout::audit::{Auditor, Audits};
 use crate::rollout::folder::FolderError;
 use crate::rollout::{Folder, FolderTrouble, Published};
 use crate::settings::{Settings, keys, show};
@@ -89,7 +90,7 @@ pub struct Running {
     store: Arc<Store>,
     intake: Intake,
     writing: JoinHandle<()>,
-    /// Wakes, catching up, the rules folder.
+    /// Wakes, catching up, the rules folder, audits.
     others: JoinSet<()>,
     sending: Outbox,
     web: Option<(SocketAddr, JoinHandle<()>)>,
@@ -132,6 +133,15 @@ pub async fn start(settings: &Settings) -> Result<Running, String> {
     let readiness = Readiness::default();
     readiness.set(Unready::Rules, lacks_rules(&folder.rules, &published));
     others.spawn(keep_up(folder, intake.clone(), readiness.clone()));
+    let audits = Audits::default();
+    let auditor = Auditor {
+        store: Arc::clone(&store),
+        clock: clock.clone(),
+        rules: rules.clone(),
+        intake: intake.clone(),
+        audits: audits.clone(),
+    };
+    others.spawn(auditor.run());
     let sending = Outbox::start(Arc::clone(&store), intake.clone(), clock.clone(), outbox_settings(settings)?);
     let sending = sending.map_err(|error| error.to_string())?;
 
@@ -143,6 +153,8 @@ pub async fn start(settings: &Settings) -> Result<Running, String> {
         clock,
         readiness,
         commits: signals.commits.subscribe(),
+        audits,
+        metrics: signals.metrics.clone(),
         deadlines: Deadlines::default(),
     };
     let site = Arc::new(Site::new(settings, parts));

@@ -12,7 +12,7 @@ use super::refold::refold;
 use super::state::State;
 use super::step::{Input, Step, Subject, step};
 use crate::model::calendar::{Calendar, Now};
-use crate::model::event::Event;
+use crate::model::event::{Event, Order};
 use crate::model::id::{SegmentId, Seq};
 use crate::model::person::Person;
 use crate::model::rule::{Condition, Phrase, RuleSet, SegmentKind, Trigger};
@@ -406,8 +406,13 @@ impl Judge<'_> {
         let now = Now { at: self.now(), calendar };
         let memory = |state: &State| {
             let mut memory = state.memory(atom.key).cloned().unwrap_or_else(|| atom.empty());
-            if let (What::Sequence { chain, .. }, Memory::Sequence(progress)) = (&atom.what, &mut memory) {
-                progress.settle(chain, atom.keep(), now);
+            match (&atom.what, &mut memory) {
+                (What::Sequence { chain, .. }, Memory::Sequence(progress)) => {
+                    progress.settle(chain, atom.keep(), now);
+                }
+                // What was decided is read back with the number of its cause, which may be an earlier one.
+                (_, Memory::Newest { order, .. }) => *order = Order::new(order.0, 0, None),
+                _ => {}
             }
             memory
         };
@@ -424,7 +429,6 @@ fn parts_that_differ(stored: &State, folded: &State) -> Vec<&'static str> {
         ("the newest attribute write", stored.newest_write == folded.newest_write),
         ("moves of manual segments", stored.moves == folded.moves),
         ("the service window", stored.newest_inbound == folded.newest_inbound),
-        ("the newest decision", stored.newest_move == folded.newest_move),
         ("conditions that campaigns start on", stored.risen == folded.risen),
         ("running journeys", stored.running == folded.running),
     ];

@@ -9,11 +9,15 @@ mod gather;
 mod item;
 mod load;
 mod loaded;
+mod mend;
 mod pass;
 mod people;
 mod save;
+mod touched;
 mod write;
 
 pub use gather::{BATCH_ITEMS_MAX, BUDGET, Intake, Played, QUEUE_ITEMS_MAX, Signals};
 pub use item::{Body, Identify, Item, Move, Outcome, Receipt, Refusal, Settle, Settlement, Track};
+pub use mend::{DRIFT, Mended, told};
+pub use touched::{TOUCHED_MAX, Touched};
 pub use write::{Rules, Writer};

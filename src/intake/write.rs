@@ -269,6 +269,7 @@ impl Writer {
         // New people begin under the newest version, so nobody before the last one falls behind again.
         self.caught_up = stale.last().copied().unwrap_or(PersonId(0));
         self.announce(&news);
+        self.signals.metrics.people_caught_up.inc_by(stale.len() as u64);
         Ok(u32::try_from(stale.len()).unwrap_or(u32::MAX))
     }
 
@@ -312,8 +313,11 @@ impl Writer {
         }
     }
 
-    fn announce(&mut self, news: &News) {
+    pub(super) fn announce(&mut self, news: &News) {
         self.signals.commits.send_modify(|commits| *commits += 1);
+        self.signals.touched.note(&news.touched);
+        self.signals.metrics.events.inc_by(news.events);
+        news.late_ms.iter().for_each(|late| self.signals.metrics.wake_played(*late));
         if news.effects {
             self.signals.effects.notify_one();
         }
@@ -330,6 +334,12 @@ pub(super) struct News {
     pub effects: bool,
     /// The earliest wake that was written.
     pub wake: Option<Second>,
+    /// Whose row has changed.
+    pub touched: Vec<PersonId>,
+    /// How many events went into the log.
+    pub events: u64,
+    /// Of each wake that was played: how long ago its second was over, in milliseconds.
+    pub late_ms: Vec<i64>,
 }
 
 enum Attempt<'a> {

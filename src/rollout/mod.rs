@@ -1,6 +1,7 @@
 //! How a rule set comes into force: stored as a version, active as a whole or not at all, and everybody
-//! brought up to it.
+//! brought up to it. And whether what is kept of people is what the rules in force say.
 
+pub mod audit;
 pub mod catch_up;
 pub mod folder;
 mod follow;

@@ -8,4 +8,4 @@ mod queue;
 mod replies;
 mod rules;
 mod together;
-mod world;
+pub mod world;
