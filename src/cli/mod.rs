@@ -15,6 +15,7 @@ mod init;
 mod load;
 mod paint;
 mod plain;
+mod replay;
 mod rules;
 mod run;
 mod schema;

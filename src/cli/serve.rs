@@ -141,6 +141,7 @@ pub async fn start(settings: &Settings) -> Result<Running, String> {
         intake: intake.clone(),
         audits: audits.clone(),
     };
+    others.spawn(rollout::audit::rechecks(auditor.clone()));
     others.spawn(auditor.run());
     let sending = Outbox::start(Arc::clone(&store), intake.clone(), clock.clone(), outbox_settings(settings)?);
     let sending = sending.map_err(|error| error.to_string())?;

@@ -78,6 +78,13 @@ pub enum Audited {
     TooLong,
 }
 
+impl Drift {
+    /// One of which no more is known.
+    pub(super) fn of(wrong: Wrong) -> Self {
+        Self { rule: None, wrong, since: None, events: Vec::new() }
+    }
+}
+
 impl Wrong {
     /// The word in storage and in lists.
     #[must_use]
@@ -97,11 +104,11 @@ impl std::fmt::Display for Wrong {
         match self {
             Self::Member { truth } => {
                 let (stored, truth) = place(truth);
-                write!(f, "the table of memberships says {stored}, by the definition they are {truth}")
+                write!(f, "the table of memberships says {stored}, but the log says {truth}")
             }
             Self::State { truth } => {
                 let (stored, truth) = place(truth);
-                write!(f, "the engine's state says {stored}, by the definition they are {truth}")
+                write!(f, "the engine's state says {stored}, but the log says {truth}")
             }
             Self::Wake { stored: Some(stored), due } => {
                 write!(f, "the wake is set to {}, but time changes it at {}", stored.rfc3339(), due.rfc3339())
@@ -170,16 +177,16 @@ pub fn mend(
 }
 
 /// A person, brought up to a second as the server would do it next.
-struct Lived {
+pub(super) struct Lived {
     pub subject: Subject,
-    members: BTreeSet<SegmentId>,
+    pub members: BTreeSet<SegmentId>,
     events: Vec<Event>,
     moves: Vec<Event>,
-    now: Second,
+    pub now: Second,
 }
 
 impl Lived {
-    fn until(versions: &Versions, stored: Stored, history: History<'_>, now: Second) -> Self {
+    pub fn until(versions: &Versions, stored: Stored, history: History<'_>, now: Second) -> Self {
         let Stored { mut subject, members } = stored;
         let now = now.max(subject.state.floor);
         let behind = subject.wake.is_some_and(|wake| wake < now) || subject.state.rules != versions.active.version();
@@ -196,6 +203,15 @@ impl Lived {
         }
         lived.subject = subject;
         lived
+    }
+
+    /// A wake of this very second is to come.
+    pub fn is_mid_second(&self) -> bool {
+        self.subject.wake == Some(self.now)
+    }
+
+    pub fn history(&self) -> History<'_> {
+        History { events: &self.events, moves: &self.moves }
     }
 
     /// The person as they were made.
@@ -241,7 +257,7 @@ impl Judge<'_> {
 
     /// A wake of this second is to come.
     fn is_mid_second(&self) -> bool {
-        self.lived.subject.wake == Some(self.now())
+        self.lived.is_mid_second()
     }
 
     fn members(&self) -> Vec<Drift> {
@@ -386,44 +402,38 @@ impl Judge<'_> {
         if self.is_mid_second() {
             return None;
         }
-        let history = History { events: &self.lived.events, moves: &self.lived.moves };
-        let folded = refold(versions, &self.lived.subject, history, self.now());
+        let folded = refold(versions, &self.lived.subject, self.lived.history(), self.now());
         let mut parts = parts_that_differ(&self.lived.subject.state, &folded.state);
-        if self.engine.atoms.iter().any(|atom| !atom.scoped && self.remembers_otherwise(atom, &folded.state)) {
+        if remembers_otherwise(self.engine, &self.lived.subject, &folded.state, self.now()) {
             parts.push("what conditions remember");
         }
-        (!parts.is_empty()).then(|| Drift {
-            rule: None,
-            wrong: Wrong::Memory { parts },
-            since: None,
-            events: Vec::new(),
-        })
-    }
-
-    /// Whether the memories of an atom are not alike, with what is decided by now written down as such in both.
-    fn remembers_otherwise(&self, atom: &Atom, folded: &State) -> bool {
-        let calendar = Calendar::of(&self.rules().schema, &self.lived.subject.person);
-        let now = Now { at: self.now(), calendar };
-        let memory = |state: &State| {
-            let mut memory = state.memory(atom.key).cloned().unwrap_or_else(|| atom.empty());
-            match (&atom.what, &mut memory) {
-                (What::Sequence { chain, .. }, Memory::Sequence(progress)) => {
-                    progress.settle(chain, atom.keep(), now);
-                }
-                // What was decided is read back with the number of its cause, which may be an earlier one.
-                (_, Memory::Newest { order, .. }) => *order = Order::new(order.0, 0, None),
-                _ => {}
-            }
-            memory
-        };
-        let stored = &self.lived.subject.state;
-        // A run is known up to the second at which it was last asked for, which says nothing.
-        !matches!(atom.what, What::Held) && memory(stored) != memory(folded)
+        (!parts.is_empty()).then(|| Drift::of(Wrong::Memory { parts }))
     }
 }
 
+/// Whether the memories of an atom of `engine` are not alike, with what is decided by now written down as such.
+pub(super) fn remembers_otherwise(engine: &Engine, subject: &Subject, folded: &State, at: Second) -> bool {
+    let now = Now { at, calendar: Calendar::of(&engine.rules().schema, &subject.person) };
+    let memory = |atom: &Atom, state: &State| {
+        let mut memory = state.memory(atom.key).cloned().unwrap_or_else(|| atom.empty());
+        match (&atom.what, &mut memory) {
+            (What::Sequence { chain, .. }, Memory::Sequence(progress)) => {
+                progress.settle(chain, atom.keep(), now);
+            }
+            // What was decided is read back with the number of its cause, which may be an earlier one.
+            (_, Memory::Newest { order, .. }) => *order = Order::new(order.0, 0, None),
+            _ => {}
+        }
+        memory
+    };
+    // A run is known up to the second at which it was last asked for, which says nothing; what lives in journeys is
+    // theirs.
+    let atoms = engine.atoms.iter().filter(|atom| !atom.scoped && !matches!(atom.what, What::Held));
+    atoms.into_iter().any(|atom| memory(atom, &subject.state) != memory(atom, folded))
+}
+
 /// The parts of a state that its own log decides, where they are not alike.
-fn parts_that_differ(stored: &State, folded: &State) -> Vec<&'static str> {
+pub(super) fn parts_that_differ(stored: &State, folded: &State) -> Vec<&'static str> {
     let parts = [
         ("the newest event", stored.last_seq == folded.last_seq && stored.newest == folded.newest),
         ("the newest attribute write", stored.newest_write == folded.newest_write),

@@ -6,6 +6,7 @@ pub mod catch_up;
 pub mod folder;
 mod follow;
 mod publish;
+pub mod replay;
 
 pub use follow::{Folder, FolderTrouble, follow};
-pub use publish::{Files, PublishError, Published, Refused, publish, refresh, versions};
+pub use publish::{Files, PublishError, Published, Refused, all_in_force, publish, refresh, versions};

@@ -163,6 +163,21 @@ pub async fn of_people(
     Ok(found)
 }
 
+/// Those among these people of whom something was ever put right.
+///
+/// # Errors
+/// See [`StoreError`].
+pub async fn mended(from: &impl Source, ids: &[PersonId]) -> Result<BTreeSet<PersonId>, StoreError> {
+    static MENDED: Sql = Sql::new(
+        "SELECT DISTINCT t.person_id FROM {rows} AS r CROSS JOIN transitions AS t
+         WHERE t.person_id = CAST(r.value->>0 AS bigint) AND t.cause = 'recheck'",
+    );
+    if ids.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    from.fetch(&MENDED, vec![id_batch(ids)]).await?.iter().map(|row| Ok(PersonId(row.get(0)?))).collect()
+}
+
 fn membership(row: &Row) -> Result<Membership, StoreError> {
     Ok(Membership {
         segment: SegmentId(row.number(0)?),

@@ -2,6 +2,7 @@
 //! traffic nothing is found.
 
 mod healthy;
+mod recheck;
 mod tampered;
 
 use std::sync::Arc;

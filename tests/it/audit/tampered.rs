@@ -95,7 +95,7 @@ fn a_membership_that_was_taken_away_is_found_and_given_back() {
         let said =
             |seq: u32, after: i64| Deciding { seq, kind: "inbound_message".to_owned(), at: T0.plus(Span(after)) };
         assert_eq!(one.drift.events, [said(4, 120), said(2, 60)], "what campaigns wrote lies between");
-        assert_eq!(one.drift.wrong.to_string(), "the table of memberships says out, by the definition they are in");
+        assert_eq!(one.drift.wrong.to_string(), "the table of memberships says out, but the log says in");
         repair(world, 1).await;
         assert_eq!(world.segments("ana").await, ["hello"]);
         assert_eq!(world.count("SELECT count(*) FROM transitions WHERE cause = 'recheck' AND entered = 1").await, 1);
@@ -175,7 +175,8 @@ fn a_wake_that_was_moved_or_lost_is_found_before_it_is_missed() {
         world.tamper("UPDATE people SET wake_at = wake_at + 100000 WHERE external_id = 'ana'").await;
         let found = audit(world, false).await;
         assert_eq!(words(&found), [("hello".to_owned(), "wake")]);
-        let wrong = Wrong::Wake { stored: Some(due.plus(Span(100_000))), due };
+        // The wake was that of her first message: an early one is armed again.
+        let wrong = Wrong::Wake { stored: Some(due.plus(Span(100_000 - 60))), due };
         assert_eq!(found.tally.found[0].drift.wrong, wrong);
         world.tamper("UPDATE people SET wake_at = NULL WHERE external_id = 'ana'").await;
         let found = audit(world, false).await;
@@ -244,7 +245,7 @@ fn lateness_is_no_drift() {
         world.one(world.reply("c1", ANA, "hello", None)).await;
         world.after(2 * DAY);
         assert_eq!(words(&audit(world, false).await), []);
-        assert_eq!(world.segments("ana").await, ["hello"]);
+        assert_eq!(world.segments("ana").await, ["hello", "often"]);
     });
 }
 
@@ -261,7 +262,7 @@ fn those_who_were_touched_are_looked_at_and_nothing_is_put_right_unasked() {
         world.one(world.reply("a9", ANA, "well", None)).await;
         auditor.watch().await;
         let watch = auditor.audits.watch();
-        assert_eq!((watch.looked, watch.drifts, watch.repaired), (3, 2, 0));
+        assert_eq!((watch.looked, watch.drifts, watch.repaired), (3, 1, 0));
         assert_eq!(world.count("SELECT count(*) FROM memberships").await, 1, "the third message made one row");
         let told = "SELECT count(*) FROM notices WHERE kind = 'audit_drift' AND data LIKE '%\"rule\":\"hello\"%'
                     AND data LIKE '%\"repaired\":false%' AND data LIKE '%inbound_message%'
