@@ -116,7 +116,8 @@ pub fn relive(
     life.go_on(Input::Born, person.known_since);
     while let Some((version, event)) = log.get(life.seen) {
         // One thing after the other: what came of it can be what the log says next.
-        if !life.turn_to(place(sets, Some(*version))?)? && !life.play_one(event.arrived) {
+        let goes_on = life.turn_to(place(sets, Some(*version))?)? || life.play_one(event.arrived);
+        if !goes_on && !life.causes(event) {
             life.go_on(Input::Event(event.clone()), event.arrived);
         }
         if !life.has_seen(&events) {
@@ -141,6 +142,7 @@ fn place(sets: &[InForce], version: Option<RulesVersion>) -> Result<usize, Doubt
 }
 
 /// A life being lived again.
+#[derive(Clone)]
 struct Again<'a> {
     sets: &'a [InForce],
     place: usize,
@@ -201,6 +203,21 @@ impl<'a> Again<'a> {
             self.go_on(Input::Wake, due.next());
         }
         due.is_some()
+    }
+
+    /// Plays the wake of the second in which `event` arrived, if it is that which caused it: it comes behind what
+    /// arrived by itself.
+    fn causes(&mut self, event: &Event) -> bool {
+        if self.subject.wake != Some(event.arrived) {
+            return false;
+        }
+        let mut ahead = self.clone();
+        ahead.play_one(event.arrived.next());
+        let is_caused = ahead.events.get(self.seen).is_some_and(|caused| is_same(event, caused));
+        if is_caused {
+            *self = ahead;
+        }
+        is_caused
     }
 
     fn go_on(&mut self, input: Input, now: Second) {

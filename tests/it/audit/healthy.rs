@@ -1,5 +1,7 @@
 //! Random traffic through the real intake, with late events, late wakes and changes of rules: an audit finds nothing.
 
+use std::cell::Cell;
+
 use antiphon::intake::{Item, Outcome, Track};
 use antiphon::model::person::Handle;
 use antiphon::model::time::Span;
@@ -7,6 +9,7 @@ use antiphon::model::value::Properties;
 use serde_json::{Value as Json, json};
 
 use super::audit;
+use super::replay::replay;
 use crate::engine::chance::Chance;
 use crate::intake::world::{World, with_rules};
 
@@ -75,6 +78,7 @@ fn from_environment(name: &str, otherwise: u64) -> u64 {
 #[test]
 fn an_audit_finds_nothing_in_healthy_traffic() {
     let first = from_environment("AUDIT_SEED", 1);
+    let effects = Cell::new(0);
     for seed in first..first + from_environment("AUDIT_WORLDS", WORLDS) {
         with_rules(&rules(false), async |world| {
             let again = format!("AUDIT_SEED={seed} AUDIT_WORLDS=1 cargo test --test it -- an_audit_finds_nothing");
@@ -92,10 +96,16 @@ fn an_audit_finds_nothing_in_healthy_traffic() {
             }
             world.after(7_200);
             assert_eq!(audit(world, false).await.tally.found, [], "{again}");
+            // Nor does anything else come out of the logs, whether what is due was played or not.
+            assert_eq!(replay(world).await.shown, [], "{again}");
             world.intake.play_due(10).await.expect("the store works");
             assert_eq!(audit(world, false).await.tally.found, [], "{again}");
+            let replayed = replay(world).await;
+            assert_eq!((replayed.shown, replayed.doubts.len()), (Vec::new(), 0), "{again}");
+            effects.set(effects.get() + replayed.effects);
         });
     }
+    assert!(effects.get() > 0, "nothing was ever asked for");
 }
 
 /// The rules, or others of which some are the same.

@@ -3,6 +3,7 @@
 
 mod healthy;
 mod recheck;
+mod replay;
 mod tampered;
 
 use std::sync::Arc;
