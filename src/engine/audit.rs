@@ -21,8 +21,11 @@ use crate::model::transition::{Cause, Transition};
 
 /// Somebody with more events than this is not audited: the definition looks at all of them for everything.
 pub const AUDITED_EVENTS_MAX: usize = 1_000;
-/// So many instants are looked at for one question of an audit.
+/// So many instants are looked at for one question of an audit; fewer where each look is at a long history.
 const LOOKS_MAX: usize = 500;
+const LOOKS_MIN: usize = 50;
+/// Instants times events of one question.
+const EVENTS_LOOKED_AT_MAX: usize = 50_000;
 /// So far ahead an audit looks for what time changes.
 const LOOK_AHEAD: Span = Span::days(40);
 /// So many deciding events are told of a drift.
@@ -255,7 +258,11 @@ impl Judge<'_> {
         self.engine.rules()
     }
 
-    /// A wake of this second is to come.
+    /// How many instants a question is worth.
+    fn looks(&self) -> usize {
+        (EVENTS_LOOKED_AT_MAX / self.lived.events.len().max(1)).clamp(LOOKS_MIN, LOOKS_MAX)
+    }
+
     fn is_mid_second(&self) -> bool {
         self.lived.is_mid_second()
     }
@@ -293,7 +300,7 @@ impl Judge<'_> {
         let start = self.lived.subject.person.known_since;
         let instants = self.case.instants(condition, start.minus(Span(1)), self.now());
         let mut since = None;
-        for at in instants.into_iter().rev().take(LOOKS_MAX) {
+        for at in instants.into_iter().rev().take(self.looks()) {
             if self.case.truth(condition, at) != truth {
                 return since;
             }
@@ -357,7 +364,7 @@ impl Judge<'_> {
             let (Some((_, condition)), Some(truth)) = (watched.get(*place), truths.get(*place)) else { return false };
             self.case.truth(condition, *at) != *truth
         };
-        let flip = instants.into_iter().take(LOOKS_MAX).find(flips);
+        let flip = instants.into_iter().take(self.looks()).find(flips);
         let flip = flip.and_then(|(at, place)| {
             watched.get(place).map(|(name, condition)| (at, (*name).to_owned(), Some(condition.clone())))
         });

@@ -15,7 +15,7 @@ use crate::model::id::{EffectId, JourneyId, PersonId, RulesVersion, Seq};
 use crate::model::time::Second;
 use crate::model::transition::Cause;
 use crate::model::value::Properties;
-use crate::store::{Reader, Store, StoreError, events, journeys, memberships, outbox, people};
+use crate::store::{Reader, Store, StoreError, journeys, memberships, outbox, people};
 
 /// People who are read together.
 const SLICE: u32 = 50;
@@ -84,7 +84,6 @@ struct Stage<'a> {
 
 /// What is stored of somebody besides their life.
 struct Beside {
-    log: Vec<(RulesVersion, Event)>,
     effects: BTreeMap<EffectId, JourneyId>,
     /// Journeys that no log can tell of.
     unlogged: BTreeSet<JourneyId>,
@@ -128,7 +127,6 @@ pub async fn replay(
 
 async fn read_beside(reader: &Reader, lives: &[Life]) -> Result<BTreeMap<PersonId, Beside>, StoreError> {
     let ids: Vec<PersonId> = lives.iter().map(|life| life.stored.subject.person.id).collect();
-    let mut logs = events::rows_of_people(reader, &ids).await?;
     let mut effects = outbox::of_people(reader, &ids).await?;
     let mended = memberships::mended(reader, &ids).await?;
     let mut beside = BTreeMap::new();
@@ -142,8 +140,7 @@ async fn read_beside(reader: &Reader, lives: &[Life]) -> Result<BTreeMap<PersonI
                 unlogged.insert(journey);
             }
         }
-        let log = logs.remove(&id).unwrap_or_default().into_iter().map(|row| (row.rules, row.event)).collect();
-        beside.insert(id, Beside { log, effects, unlogged, mended: mended.contains(&id) });
+        beside.insert(id, Beside { effects, unlogged, mended: mended.contains(&id) });
     }
     Ok(beside)
 }
@@ -205,5 +202,6 @@ fn relived(stage: &Stage<'_>, life: &Life, beside: &Beside) -> Result<engine::Re
         RulesVersion(0) => stage.versions.active.version(),
         rules => rules,
     };
-    engine::relive(stage.sets, &subject.person, &beside.log, rules, until)
+    let log: Vec<(RulesVersion, Event)> = life.rules.iter().copied().zip(life.events.iter().cloned()).collect();
+    engine::relive(stage.sets, &subject.person, &log, rules, until)
 }
