@@ -13,4 +13,5 @@ mod outbox;
 mod people;
 mod records;
 mod sample;
+mod schedules;
 mod transactions;
