@@ -16,6 +16,8 @@ pub enum Cause {
     Wake,
     /// Another rule set became active.
     Rules,
+    /// A schedule came round at this instant, whenever that was seen to.
+    Occurrence(Second),
 }
 
 impl Cause {
@@ -24,7 +26,7 @@ impl Cause {
     pub fn seq(&self) -> Option<Seq> {
         match self {
             Self::Event { seq, .. } => Some(*seq),
-            Self::Born | Self::Wake | Self::Rules => None,
+            Self::Born | Self::Wake | Self::Rules | Self::Occurrence(_) => None,
         }
     }
 
@@ -36,6 +38,7 @@ impl Cause {
             Self::Born => "born",
             Self::Wake => "wake",
             Self::Rules => "rules",
+            Self::Occurrence(_) => "occurrence",
         }
     }
 }
