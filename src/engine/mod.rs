@@ -46,6 +46,5 @@ pub use compiled::{Engine, Versions};
 pub use history::History;
 pub use journey::CAUSED_EVENTS_MAX;
 pub use refold::{Refolded, refold};
-pub use schedule::{Lookup, ValueKey};
 pub use state::{State, Unreadable};
 pub use step::{Input, Occurrence, Step, Subject, history_needed, play_due, step};

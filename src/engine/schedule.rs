@@ -1,15 +1,14 @@
 //! What an occurrence of a schedule means to one person, and how the people of a schedule are found without
 //! looking at everybody.
 
-use sha2::{Digest, Sha256};
-
 use super::compile::CompileError;
 use super::compiled::Engine;
 use super::condition::Condition;
 use super::run::Run;
 use super::trigger::Start;
 use crate::model::compare::Comparison;
-use crate::model::id::{JourneyId, SegmentId};
+use crate::model::id::JourneyId;
+use crate::model::lookup::{Lookup, ValueKey};
 use crate::model::person::Person;
 use crate::model::rule::{self, Task, Trigger};
 use crate::model::sample;
@@ -26,31 +25,6 @@ pub struct Schedule {
     pub spread: Span,
     /// Everybody the condition can be true of is found by one of these.
     pub lookups: Vec<Lookup>,
-}
-
-/// A way to people that leads past most of them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Lookup {
-    /// The members of a segment.
-    Members(SegmentId),
-    /// Those whose attribute has one of these values.
-    Holders(Vec<ValueKey>),
-}
-
-/// A value of an attribute as indexes know it: the first 16 bytes of SHA-256 over the attribute's name, its type
-/// and the value. Short, whatever the value; two values with one key only cost a look.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ValueKey(pub [u8; 16]);
-
-impl ValueKey {
-    fn of(name: &str, ty: Type, value: &Value) -> Self {
-        let bytes = postcard::to_stdvec(&(name, ty, value)).expect("a value is plain data of known length");
-        let mut key = [0; 16];
-        for (to, from) in key.iter_mut().zip(Sha256::digest(&bytes)) {
-            *to = from;
-        }
-        Self(key)
-    }
 }
 
 impl super::compile::Builder<'_> {
@@ -81,7 +55,7 @@ fn lookups(condition: &Condition) -> Option<Vec<Lookup>> {
         Condition::Member(segment, _) => Some(vec![Lookup::Members(*segment)]),
         Condition::Attribute(test) => {
             let (ty, values) = indexed(test)?;
-            Some(vec![Lookup::Holders(values.iter().map(|value| ValueKey::of(&test.name, ty, value)).collect())])
+            Some(values.iter().map(|value| Lookup::Holders(ValueKey::of(&test.name, ty, value))).collect())
         }
         Condition::All(parts) => parts.iter().filter_map(lookups).min_by_key(Vec::len),
         Condition::Any(parts) => {

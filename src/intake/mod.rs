@@ -9,6 +9,7 @@ mod gather;
 mod item;
 mod load;
 mod loaded;
+mod occur;
 mod pass;
 mod people;
 mod save;
@@ -16,4 +17,5 @@ mod write;
 
 pub use gather::{BATCH_ITEMS_MAX, BUDGET, Intake, Played, QUEUE_ITEMS_MAX, Signals};
 pub use item::{Body, Identify, Item, Move, Outcome, Receipt, Refusal, Settle, Settlement, Track};
+pub use occur::Occurred;
 pub use write::{Rules, Writer};
