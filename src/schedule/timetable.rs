@@ -161,7 +161,7 @@ mod tests {
     fn schedule(cron: &str, time_zone: ScheduleZone, run_missed: bool) -> Schedule {
         Schedule {
             name: "s".to_owned(),
-            place: Place { file: String::new(), line: 1 },
+            place: Place::default(),
             cron: cron.to_owned(),
             time_zone,
             task: Doing::Recheck { segments: None, repair: true },
