@@ -28,6 +28,7 @@ use crate::providers::whatsapp::write::Account;
 use crate::rollout::audit::{Auditor, Audits};
 use crate::rollout::folder::FolderError;
 use crate::rollout::{Folder, FolderTrouble, Published};
+use crate::schedule::occurrences::Occurrences;
 use crate::settings::{Settings, keys, show};
 use crate::store::{Options, Store, installation};
 use crate::web::{Deadlines, Parts, Readiness, Site, Unready};
@@ -90,7 +91,7 @@ pub struct Running {
     store: Arc<Store>,
     intake: Intake,
     writing: JoinHandle<()>,
-    /// Wakes, catching up, the rules folder, audits.
+    /// Wakes, occurrences of schedules, catching up, the rules folder, audits.
     others: JoinSet<()>,
     sending: Outbox,
     web: Option<(SocketAddr, JoinHandle<()>)>,
@@ -130,6 +131,12 @@ pub async fn start(settings: &Settings) -> Result<Running, String> {
     let (intake, writing) = Intake::start(writer, signals.clone());
     let mut others = JoinSet::new();
     others.spawn(schedule::run(intake.clone(), clock.clone(), store.is_shared()));
+    others.spawn(schedule::occurrences::run(Occurrences {
+        store: Arc::clone(&store),
+        intake: intake.clone(),
+        rules: rules.clone(),
+        clock: clock.clone(),
+    }));
     let readiness = Readiness::default();
     readiness.set(Unready::Rules, lacks_rules(&folder.rules, &published));
     others.spawn(keep_up(folder, intake.clone(), readiness.clone()));
