@@ -5,6 +5,7 @@
 
 mod dialect;
 mod m0001_first_tables;
+mod m0002_rule_sets;
 
 pub use sea_orm_migration;
 use sea_orm_migration::prelude::*;
@@ -15,6 +16,6 @@ pub struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_first_tables::Migration)]
+        vec![Box::new(m0001_first_tables::Migration), Box::new(m0002_rule_sets::Migration)]
     }
 }

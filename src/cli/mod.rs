@@ -14,9 +14,12 @@ mod init;
 mod load;
 mod paint;
 mod plain;
+mod plan;
+mod publish;
 mod rules;
 mod run;
 mod schema;
+mod send;
 pub mod serve;
 mod test;
 

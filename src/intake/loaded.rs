@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::engine::{History, Step, Subject};
 use crate::model::event::Event;
-use crate::model::id::{EffectId, EventKey, PersonId};
+use crate::model::id::{EffectId, EventKey, PersonId, RulesVersion};
 use crate::model::identity::Channel;
 use crate::model::message::Outstanding;
 use crate::model::person::Handle;
@@ -22,6 +22,8 @@ pub(super) struct Loaded {
     /// The provider ids that these people go by already.
     pub own: BTreeMap<PersonId, Vec<(Channel, String)>>,
     pub subjects: BTreeMap<PersonId, Subject>,
+    /// The newest rule set that a state of theirs was written under.
+    pub newest_rules: RulesVersion,
     /// Messages that replies of these people can answer, and those that statuses are about.
     pub messages: BTreeMap<EffectId, Outstanding>,
     /// The whole past of those people for whom it was asked.

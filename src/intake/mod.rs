@@ -16,4 +16,4 @@ mod write;
 
 pub use gather::{BATCH_ITEMS_MAX, BUDGET, Intake, Played, QUEUE_ITEMS_MAX, Signals};
 pub use item::{Body, Identify, Item, Move, Outcome, Receipt, Refusal, Settle, Settlement, Track};
-pub use write::{Rules, Writer};
+pub use write::{NewerRules, Rules, Writer};

@@ -4,7 +4,10 @@
 pub mod catch_up;
 pub mod folder;
 mod follow;
+pub mod plan;
 mod publish;
+mod publisher;
 
 pub use follow::{Folder, FolderTrouble, follow};
-pub use publish::{Files, PublishError, Published, Refused, publish, refresh, versions};
+pub use publish::{Files, Intent, PublishError, Published, Refused, publish, refresh, versions};
+pub use publisher::Publisher;
