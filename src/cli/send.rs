@@ -56,7 +56,7 @@ impl Files {
         let mut sources = Sources::default();
         let mut ids = BTreeMap::new();
         for (path, text) in self.below() {
-            ids.insert(path, sources.add(&format!("{}{path}", self.texts.prefix), text));
+            ids.insert(path, sources.add(format!("{}{path}", self.texts.prefix), text));
         }
         let found = answer["diagnostics"].as_array()?;
         let read = |shown: &Json| diagnostic::json::read(shown, &|path| ids.get(path).copied());

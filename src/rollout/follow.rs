@@ -107,7 +107,7 @@ pub async fn follow(folder: Folder, intake: Intake, tell: impl Fn(&Result<Publis
             }
             () = clock.pause(LOOK), if watcher.is_none() || shared => {
                 if let Err(error) = take_over(publisher, shared).await {
-                    tracing::error!(%error, "what another node made active could not be taken over");
+                    tracing::warn!(%error, "what another node made active could not be taken over");
                 }
                 continue;
             }

@@ -23,7 +23,7 @@ pub struct Problem {
     field: Option<String>,
     message: String,
     /// What programs get beside the envelope.
-    more: Option<Json>,
+    more: Option<Box<Json>>,
     header: Header,
 }
 
@@ -98,7 +98,7 @@ impl Problem {
             "this content is version {found}, older than version {active}, which stays active; `force` brings it back"
         );
         Self {
-            more: Some(json!({"version": found, "active": active})),
+            more: Some(Box::new(json!({"version": found, "active": active}))),
             ..Self::new(StatusCode::CONFLICT, "older_version", message)
         }
     }
@@ -107,7 +107,7 @@ impl Problem {
     pub fn rules_refused(diagnostics: Vec<Json>, rendered: String) -> Self {
         let message = "the rule set does not load; nothing was changed";
         Self {
-            more: Some(json!({"diagnostics": diagnostics, "rendered": rendered})),
+            more: Some(Box::new(json!({"diagnostics": diagnostics, "rendered": rendered}))),
             ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "rules", message)
         }
     }
@@ -188,8 +188,8 @@ impl Problem {
             error.insert("field".to_owned(), json!(field));
         }
         let mut envelope = json!({"errors": [error], "meta": {"error": detail, "errors": [detail]}});
-        if let (Some(Json::Object(more)), Some(envelope)) = (self.more.clone(), envelope.as_object_mut()) {
-            envelope.extend(more);
+        if let (Some(Json::Object(more)), Some(envelope)) = (self.more.as_deref(), envelope.as_object_mut()) {
+            envelope.extend(more.clone());
         }
         let response = answer::json(self.status, &envelope);
         self.with_header(response)

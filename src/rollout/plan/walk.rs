@@ -16,6 +16,8 @@ use crate::store::{Store, StoreError, events, journeys, moves, people, rules};
 
 /// People of one slice: those that are held in memory at once, with all their events.
 const SLICE: u32 = 200;
+/// Events of one slice. One person may have more.
+const SLICE_EVENTS_MAX: u64 = 20_000;
 /// Between two slices, so that events that come in have their turn.
 const PAUSE: Duration = Duration::from_millis(2);
 
@@ -63,8 +65,10 @@ pub async fn plan(publisher: &Publisher, next: Arc<RuleSet>, progress: &Progress
 /// The next people after `after`, with their pasts: as of one moment.
 async fn slice(store: &Store, after: PersonId) -> Result<Vec<Person>, StoreError> {
     let snapshot = store.snapshot().await?;
-    let ids = people::page(&snapshot, after, SLICE).await?;
-    let rows = people::load(&snapshot, &ids).await?;
+    let mut rows = people::load(&snapshot, &people::page(&snapshot, after, SLICE).await?).await?;
+    // They are numbered from 1 without a gap.
+    rows.truncate(fitting(rows.iter().map(|row| u64::from(row.last_seq))));
+    let ids: Vec<PersonId> = rows.iter().map(|row| row.person.id).collect();
     let mut open = journeys::open_of(&snapshot, &ids).await?;
     let mut logs = events::of_people(&snapshot, &ids).await?;
     for id in ids {
@@ -81,4 +85,27 @@ async fn slice(store: &Store, after: PersonId) -> Result<Vec<Person>, StoreError
         Person { subject, events, moves }
     };
     Ok(rows.into_iter().map(person).collect())
+}
+
+/// How many people there may be in a slice, of people with so many events: one at least.
+fn fitting(events: impl Iterator<Item = u64>) -> usize {
+    let sums = events.scan(0_u64, |sum, events| {
+        *sum = sum.saturating_add(events);
+        Some(*sum)
+    });
+    sums.take_while(|sum| *sum <= SLICE_EVENTS_MAX).count().max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slice_has_so_many_events_unless_one_person_has_more() {
+        let fitting = |events: &[u64]| fitting(events.iter().copied());
+        assert_eq!(fitting(&[1, SLICE_EVENTS_MAX - 1, 0]), 3);
+        assert_eq!(fitting(&[1, SLICE_EVENTS_MAX, 0]), 1);
+        assert_eq!(fitting(&[SLICE_EVENTS_MAX + 1, 1]), 1);
+        assert_eq!(fitting(&[u64::MAX, u64::MAX]), 1);
+    }
 }

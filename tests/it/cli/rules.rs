@@ -4,7 +4,7 @@ use std::process::{Command, Output};
 
 use snapbox::{assert_data_eq, str};
 
-use super::{Folder, complained, get, said};
+use super::{Folder, Stream, complained, get, said};
 use crate::live::{BASIC, Client, Live, text_message};
 
 const RULES: &str = r#"version: 1
@@ -148,6 +148,20 @@ fn a_journey_keeps_its_version_through_a_publication() {
     assert_eq!(booked(&mut client, "ana"), 200);
     reply(&mut client, "wamid.2", "hm");
     assert_eq!(of(&mut client, "ana", "attributes")["customer"]["attributes"]["asked_by"], "second");
+}
+
+/// Nobody touches Ana: it is the new rules that bring her in.
+#[test]
+fn everybody_is_brought_up_to_what_was_published() {
+    let (_home, desk, live, mut client) = server(RULES);
+    assert_eq!(client.identify("ana", r#"{"phone":"+12025550142"}"#).unwrap(), 200);
+    let page = get(&mut client, "/antiphon/activity?limit=1");
+    let mut stream = Stream::open(&live, page["live"].as_str().unwrap());
+    desk.write("rules/it.yaml", RULES.replace("campaigns:", "  everybody:\n    when: |\n      everyone\ncampaigns:"));
+    assert_eq!(ask(&desk, &live, &["publish"]).status.code(), Some(0));
+    let item = stream.item();
+    assert_eq!((&item["kind"], &item["person"]["id"]), (&"segment_entered".into(), &"ana".into()), "{item}");
+    assert_eq!(get(&mut client, "/v1/customers/ana/segments")["segments"][0]["name"], "everybody");
 }
 
 #[test]
