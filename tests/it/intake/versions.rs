@@ -99,6 +99,25 @@ fn neither_a_wake_nor_catching_up_takes_anybody_back() {
     });
 }
 
+#[test]
+fn what_another_node_made_active_is_taken_over() {
+    with_rules(FIRST, async |world| {
+        let told = async |wanted: bool| {
+            let exchanged = tokio::time::timeout(std::time::Duration::ZERO, world.publisher.exchanged()).await;
+            assert_eq!(exchanged.is_ok(), wanted);
+        };
+        world.publisher.refresh().await.expect("it loads");
+        told(false).await;
+        let other = world.another_node().await;
+        assert!(matches!(other.publish_only(SECOND, Intent::Activate).await, Published::Activated(_)));
+        assert_eq!(world.rules.now().active.version(), RulesVersion(1));
+        world.publisher.refresh().await.expect("it loads");
+        assert_eq!(active(world).await, 2);
+        told(true).await;
+        told(false).await;
+    });
+}
+
 /// A writer that cannot get at newer rules stores nothing, rather than evaluate by old ones.
 #[test]
 fn without_the_newer_rules_nothing_is_taken() {
