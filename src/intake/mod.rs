@@ -22,4 +22,4 @@ pub use item::{Body, Identify, Item, Move, Outcome, Receipt, Refusal, Settle, Se
 pub use mend::{DRIFT, Mended, told};
 pub use occur::Occurred;
 pub use touched::{TOUCHED_MAX, Touched};
-pub use write::{Rules, Writer};
+pub use write::{NewerRules, Rules, Writer};
