@@ -24,6 +24,7 @@ mod intake;
 mod json_schema;
 #[cfg(feature = "server")]
 mod kill;
+mod kill_time;
 mod language;
 #[cfg(feature = "server")]
 mod live;
