@@ -23,6 +23,8 @@ const CLIENTS: usize = 4;
 const PEOPLE: usize = 1_000;
 /// The window of `lately`.
 const WINDOW: i64 = 2;
+/// Longer than the window.
+const OUTAGE_MILLIS: i64 = 3_500;
 /// How long the end is waited for: every window and wait is shorter by far.
 const END_MILLIS: i64 = 60_000;
 
@@ -71,6 +73,13 @@ fn time_goes_on_through_kills_as_if_there_were_none() {
             let _ = answers.recv();
         }
         server.kill();
+        if round % 5 == 4 {
+            // An outage, in which windows close with nobody there to see it.
+            let over = clock.millis() + OUTAGE_MILLIS;
+            while clock.millis() < over {
+                std::thread::yield_now();
+            }
+        }
     }
     let server = Live::start(&folder, &[]);
     let deadline = clock.millis() + END_MILLIS;
