@@ -42,7 +42,7 @@ pub use anonymous::anonymous;
 pub use ask::{SERVICE_WINDOW, TEMPLATE_LIFE, WEBHOOK_LIFE};
 pub use compile::{Catalogue, CompileError};
 pub use compiled::{Engine, Versions};
-pub use history::History;
+pub use history::{History, as_made};
 pub use journey::CAUSED_EVENTS_MAX;
 pub use refold::{Refolded, refold};
 pub use state::{State, Unreadable};

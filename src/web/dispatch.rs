@@ -10,7 +10,7 @@ use super::policy::{Access, Endpoint, Found, Route, find};
 use super::problem::Problem;
 use super::request::{Query, segments};
 use super::site::{Answer, Site};
-use super::{answer, app_api, health, own_api, survey, track_api, webhooks};
+use super::{answer, app_api, explain, health, own_api, survey, track_api, webhooks};
 
 /// Answers a request. `path` and `query` are as they were sent.
 pub async fn answer<S, B, E>(
@@ -87,6 +87,7 @@ async fn api(site: &Site, endpoint: Endpoint, place: &str, query: &Query, header
         Endpoint::Activity => own_api::activity(site, query, headers).await,
         Endpoint::Rules => own_api::rules(site).await,
         Endpoint::Schema => survey::schema(site).await,
+        Endpoint::Explain => explain::explain(site, place, query).await,
         // Answered before, without a key or with another.
         Endpoint::WhatsAppDelivery
         | Endpoint::WhatsAppHandshake

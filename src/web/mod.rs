@@ -12,6 +12,7 @@ mod body;
 mod connection;
 mod deadline;
 mod dispatch;
+mod explain;
 mod follow;
 mod handle;
 mod health;

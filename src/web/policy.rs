@@ -45,6 +45,7 @@ pub enum Endpoint {
     Activity,
     Rules,
     Schema,
+    Explain,
     /// A call that Customer.io has and we do not: this sentence says so.
     Absent(&'static str),
 }
@@ -165,6 +166,7 @@ pub static ROUTES: &[Route] = &[
     row(Method::GET, "antiphon/activity", Access::App, Endpoint::Activity),
     row(Method::GET, "antiphon/rules", Access::App, Endpoint::Rules),
     row(Method::GET, "antiphon/schema", Access::App, Endpoint::Schema),
+    row(Method::GET, "antiphon/people/{}/explain", Access::App, Endpoint::Explain),
 ];
 
 /// What the table says about a request.

@@ -24,6 +24,9 @@ use crate::store::{Store, StoreError};
 /// Those who follow the activity live, at once.
 const LISTENERS_MAX: usize = 64;
 
+/// Explanations that are worked out at once: each takes a core for a while.
+const EXPLAINED_AT_ONCE: usize = 2;
+
 /// The door to the intake: takes a body, answers when it is committed or refused. A function, so that
 /// every answer of the intake's can be had without a database. Dropping the future must lose the answer
 /// only, not the work.
@@ -49,7 +52,7 @@ pub struct Site {
     pub(super) whatsapp: Option<WhatsApp>,
     pub(super) submit: Submit,
     pub(super) store: Arc<Store>,
-    rules: Rules,
+    pub(super) rules: Rules,
     pub(super) clock: Clock,
     pub(super) readiness: Readiness,
     pub(super) commits: watch::Receiver<u64>,
@@ -58,6 +61,8 @@ pub struct Site {
     pub(super) bodies: Bodies,
     /// Places for those who follow the activity live.
     pub(super) listeners: Arc<Semaphore>,
+    /// Places for explanations.
+    pub(super) explaining: Semaphore,
     pub(super) warnings: Warnings,
 }
 
@@ -94,6 +99,7 @@ impl Site {
             deadlines: parts.deadlines,
             bodies: Bodies::default(),
             listeners: Arc::new(Semaphore::new(LISTENERS_MAX)),
+            explaining: Semaphore::new(EXPLAINED_AT_ONCE),
             warnings: Warnings::default(),
         }
     }
