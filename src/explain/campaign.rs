@@ -1,12 +1,13 @@
 //! A campaign for one person: the newest that could have started it, what came of that, and the journey.
 
+use super::change::in_one_line;
 use super::condition::Asker;
 use super::explanation::{CampaignExplained, Candidate, Moment, Outcome};
 use super::gate::Gates;
 use super::membership::around;
 use super::question::Question;
 use super::told;
-use crate::model::event::Event;
+use crate::model::event::{Event, Kind};
 use crate::model::journey::{Entry, Journey, What};
 use crate::model::rule::{Campaign, CampaignState, Phrase, Trigger};
 use crate::model::time::{Second, Span};
@@ -35,7 +36,7 @@ pub fn explained(question: &Question<'_>, asker: &Asker<'_>, rule: &Campaign) ->
             CampaignState::Draft => "draft",
         }
         .to_owned(),
-        trigger: asker.describer.trigger(&rule.trigger).text,
+        trigger: in_one_line(&asker.describer.trigger(&rule.trigger)),
         candidate: start.map(|start| candidate(asker, rule, &start)),
         gates: gates.all(),
         journey: journey(question, rule, asker.at).map(|journey| told::journey(journey, &entries, asker.at)),
@@ -92,7 +93,7 @@ fn newest<'a>(asker: &Asker<'a>, rule: &Campaign, entries: &[&'a Entry]) -> Opti
             Some(Start { event, at, entry })
         }
         Trigger::Schedule(_) | Trigger::Api => {
-            let (place, entry) = places().last()?;
+            let (place, entry) = places().next_back()?;
             let event = entry.cause.seq().and_then(|seq| by_number(asker, seq));
             Some(Start { event, at: entry.at, entry: Some((place, entry)) })
         }
@@ -100,7 +101,6 @@ fn newest<'a>(asker: &Asker<'a>, rule: &Campaign, entries: &[&'a Entry]) -> Opti
 }
 
 fn by_number<'a>(asker: &Asker<'a>, seq: u32) -> Option<&'a Event> {
-    use crate::model::event::Kind;
     asker.events.iter().find(|event| event.seq == seq && !matches!(event.kind, Kind::Moved(_)))
 }
 

@@ -62,7 +62,7 @@ fn stands(happened: &Happened, wanted: bool) -> bool {
 }
 
 /// A statement with its parts behind it.
-fn in_one_line(said: &Outline) -> String {
+pub fn in_one_line(said: &Outline) -> String {
     let parts: Vec<String> = said.parts.iter().map(|(mark, part)| format!("{mark} {}", in_one_line(part))).collect();
     if parts.is_empty() { said.text.clone() } else { format!("{} {}", said.text, parts.join("; ")) }
 }

@@ -13,7 +13,7 @@ use crate::model::calendar::{Calendar, Now};
 use crate::model::compare::{Comparison, Op};
 use crate::model::event::{Event, Kind};
 use crate::model::person::Person;
-use crate::model::rule::{Condition, Counted, Happened, Match, Move, Phrase, SegmentKind, Times};
+use crate::model::rule::{Condition, Counted, Happened, Match, Move, Phrase, SegmentKind, Share, Times, Window};
 use crate::model::sample;
 use crate::model::time::{Second, Span};
 use crate::model::value::{Type, Value};
@@ -58,7 +58,7 @@ impl<'a> Asker<'a> {
             Condition::InSample { name, .. } => {
                 let place = sample::place(name, self.past.first.cio_id);
                 let hundredths = u16::try_from((u128::from(place) * 10_000) >> 64).unwrap_or(u16::MAX);
-                let words = share(crate::model::rule::Share(hundredths));
+                let words = share(Share(hundredths));
                 part.facts.push(fact("their place", Some(words), None));
             }
             Condition::ServiceWindow => part.facts.extend(self.service_window()),
@@ -190,7 +190,6 @@ impl<'a> Asker<'a> {
 
     /// Whether a completion at `at` lies in the window, which is that of the instant.
     pub fn is_inside(&self, happened: &Happened, at: Second) -> bool {
-        use crate::model::rule::Window;
         let (t, days) = (self.at, self.days);
         match happened.window {
             Window::Ever => true,

@@ -3,7 +3,7 @@
 
 use super::campaign::Start;
 use super::condition::{Asker, PARTS_MAX};
-use super::explanation::{Gate, Moment};
+use super::explanation::{Gate, Moment, Part, Sighting};
 use super::past::Past;
 use super::question::Question;
 use super::told;
@@ -13,7 +13,8 @@ use crate::model::compare::reach;
 use crate::model::event::{Event, Kind};
 use crate::model::journey::{Entry, Journey, What};
 use crate::model::rule::{
-    Action, Campaign, CampaignState, Condition, Counted, Frequency, Happened, IfRunning, Path, Trigger, Window,
+    Action, Campaign, CampaignState, Condition, Counted, Frequency, Happened, IfRunning, Match, Move, Path, Phrase,
+    Trigger, Window,
 };
 use crate::model::time::Second;
 
@@ -77,6 +78,7 @@ impl Gates<'_> {
                 let happened = Happened { what, counted, window: Window::Ever };
                 vec![self.asker.part(&Condition::Happened(Box::new(happened)), false, &mut left)]
             }
+            Trigger::Event(Phrase::One(test)) => self.newer(test).into_iter().collect(),
             Trigger::Becomes(condition) => vec![self.asker.part(condition, false, &mut left)],
             Trigger::Event(_) | Trigger::Schedule(_) | Trigger::Api => Vec::new(),
         };
@@ -91,6 +93,22 @@ impl Gates<'_> {
             (Trigger::Api, None) => "the API has not started it for them",
         };
         gate("trigger", passes, why, parts)
+    }
+
+    /// What came behind the start and is not what starts it, though it looks like it.
+    fn newer(&self, test: &Match) -> Option<Part> {
+        let (what, counted) = (Phrase::One(Box::new(test.clone())), Counted::ONCE);
+        let happened = Happened { what, counted, window: Window::Ever };
+        let mut left = PARTS_MAX;
+        let part = self.asker.part(&Condition::Happened(Box::new(happened)), false, &mut left);
+        let number = self.start?.event?.seq;
+        let came_later = |seen: &Sighting| {
+            let id = |event: &&Event| event.key.public_id(event.arrived).to_string() == seen.id;
+            self.asker.events.iter().find(id).is_some_and(|event| event.seq > number)
+        };
+        let not_counted: Vec<Sighting> = part.not_counted.into_iter().filter(came_later).collect();
+        let text = "newer ones are not what starts it".to_owned();
+        (!not_counted.is_empty()).then(|| Part { text, not_counted, ..Part::default() })
     }
 
     fn state(&self) -> Gate {
@@ -255,12 +273,11 @@ impl Gates<'_> {
     }
 }
 
-fn is_of_segment(what: &crate::model::rule::Move) -> bool {
-    use crate::model::rule::Move;
+fn is_of_segment(what: &Move) -> bool {
     matches!(what, Move::EnteredSegment(_) | Move::LeftSegment(_))
 }
 
-fn gate(name: &str, passes: Option<bool>, why: &str, parts: Vec<super::explanation::Part>) -> Gate {
+fn gate(name: &str, passes: Option<bool>, why: &str, parts: Vec<Part>) -> Gate {
     Gate { gate: name.to_owned(), passes, why: why.to_owned(), at: None, parts }
 }
 

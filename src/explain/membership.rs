@@ -4,13 +4,14 @@ use super::past::Past;
 use crate::dsl::walk;
 use crate::engine::naive::Case;
 use crate::model::compare::Op;
-use crate::model::rule::{Condition, Phrase, RuleSet, SegmentKind, Window};
+use crate::model::rule::{Condition, RuleSet, SegmentKind, Window};
 use crate::model::time::{Length, Second, Span};
 
 /// So far ahead a change by time alone is looked for where each local day can change the truth. Elsewhere the few
 /// instants that can are all looked at.
 pub const AHEAD_DAYS_MAX: i64 = 800;
-/// Events that are looked at, over all instants, for one answer. Beyond that it says how far it got.
+/// Events that are looked at, over all instants, for each of since and until. Beyond that the answer says how far it
+/// got.
 pub const WORK_MAX: usize = 5_000_000;
 /// The first stretch of time that is looked at; each further one is so many times as long.
 const FIRST_STRETCH: Span = Span::days(2);
@@ -34,29 +35,16 @@ pub fn around(past: &Past<'_>, condition: &Condition, at: Second) -> Around {
 }
 
 fn with_work(past: &Past<'_>, condition: &Condition, at: Second, work: usize) -> Around {
-    let past = past.about(condition);
+    let (past, cost) = past.about(condition);
     let case = past.case();
-    let mut looker = Looker { case: &case, condition, left: work / cost(&past, condition) };
+    let mut looker = Looker { case: &case, condition, left: work / cost };
     let holds = case.truth(condition, at);
     let end = if by_days(condition, past.rules) { at.plus(Span::days(AHEAD_DAYS_MAX)) } else { Second::LAST };
     let (until, looked_ahead_to) = looker.until(at, end.min(Second::LAST), holds);
+    looker.left = work / cost;
     let (since, since_is_exact) = looker.since(past.first.known_since, at, holds);
     let from_the_first = since_is_exact && since == past.first.known_since;
     Around { holds, since, since_is_exact, from_the_first, until, looked_ahead_to }
-}
-
-/// How many events one look looks at, about.
-fn cost(past: &Past<'_>, condition: &Condition) -> usize {
-    let events = past.events.len() + 1;
-    let mut is_deep = false;
-    walk::each_condition(condition, &mut |part| {
-        is_deep |= match part {
-            Condition::HeldFor { .. } | Condition::InSegment(_) => true,
-            Condition::Happened(happened) => matches!(happened.what, Phrase::Sequence(_)),
-            _ => false,
-        };
-    });
-    if is_deep { events.saturating_mul(events) } else { events }
 }
 
 /// Whether each local day can change the truth.
@@ -133,7 +121,7 @@ mod tests {
     use super::*;
     use crate::model::event::{Event, Kind, NO_EVENT};
     use crate::model::person::Person;
-    use crate::model::rule::{Counted, Happened, Match, Verb};
+    use crate::model::rule::{Counted, Happened, Match, Phrase, Verb};
     use crate::model::value::Properties;
 
     const DAY: i64 = 86_400;

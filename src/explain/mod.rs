@@ -16,6 +16,8 @@ mod sighting;
 mod text;
 mod told;
 
+pub use change::WAYS_MAX;
+pub use condition::PARTS_MAX;
 pub use explanation::{
     Answered, CampaignExplained, Candidate, Deadline, Explained, Explanation, Fact, Gate, JourneyTold, Line, Moment,
     Outcome, Part, Pending, SegmentExplained, Sighting, Who,

@@ -1,5 +1,6 @@
 //! What is known of a person up to an instant, and which of it can matter to a condition.
 
+use crate::dsl::walk;
 use crate::engine::naive::Case;
 use crate::model::event::{Event, Kind};
 use crate::model::person::Person;
@@ -28,30 +29,58 @@ impl<'a> Past<'a> {
         Case::new(self.rules, self.first, &self.events)
     }
 
-    /// The part of it that can matter to `condition`. Truth over it is the same at every instant, and costs as
-    /// much as there is evidence, not as much as there are events.
-    pub fn about(&self, condition: &Condition) -> Self {
+    /// The part of it that can matter to `condition`, and how many events one look at its truth looks at, about.
+    /// Truth over the part is the same at every instant, and costs as much as there is evidence, not as much as
+    /// there are events.
+    pub fn about(&self, condition: &Condition) -> (Self, usize) {
         let mut needs = Needs::default();
         needs.collect(condition, self.rules);
         let case = self.case();
         let mut keep: Vec<bool> = self.events.iter().map(|event| needs.kept(&event.kind)).collect();
-        for test in needs.tests {
-            for found in case.completions(&Phrase::One(Box::new(test)), Second(i64::MAX)) {
-                let place = self.events.iter().position(|event| std::ptr::eq(event, found.event));
-                if let Some(kept) = place.and_then(|place| keep.get_mut(place)) {
+        let mut begun = 0_usize;
+        for tests in &needs.tests {
+            let Some((first, rest)) = tests.split_first() else { continue };
+            let firsts = self.places(&case, first);
+            // Nothing goes on from what has not begun.
+            let Some(begins) = firsts.iter().filter_map(|place| self.events.get(*place)).map(Event::order).min() else {
+                continue;
+            };
+            if !rest.is_empty() {
+                begun = begun.saturating_add(firsts.len());
+            }
+            let rest = rest.iter().flat_map(|test| self.places(&case, test));
+            let later = rest.filter(|place| self.events.get(*place).is_some_and(|event| event.order() > begins));
+            for place in firsts.iter().copied().chain(later) {
+                if let Some(kept) = keep.get_mut(place) {
                     *kept = true;
                 }
             }
         }
         let kept = self.events.iter().zip(keep).filter(|(_, keep)| *keep);
-        Self { events: kept.map(|(event, _)| event.clone()).collect(), ..*self }
+        let part = Self { events: kept.map(|(event, _)| event.clone()).collect(), ..*self };
+        let events = part.events.len() + 1;
+        let deep = if needs.runs { events } else { begun + 1 };
+        let work = events.saturating_mul(deep);
+        (part, work)
+    }
+
+    /// Where the events stand that `test` means.
+    fn places(&self, case: &Case<'_>, test: &Match) -> Vec<usize> {
+        let found = case.completions(&Phrase::One(Box::new(test.clone())), Second(i64::MAX));
+        let mut found =
+            found.into_iter().map(|one| std::ptr::from_ref(one.event)).collect::<std::collections::HashSet<_>>();
+        let places = self.events.iter().enumerate();
+        places.filter(|(_, event)| found.remove(&std::ptr::from_ref(*event))).map(|(place, _)| place).collect()
     }
 }
 
 /// What conditions look at.
 #[derive(Default)]
 struct Needs {
-    tests: Vec<Match>,
+    /// Of a sequence all of its steps, else one.
+    tests: Vec<Vec<Match>>,
+    /// Runs of seconds are looked at one by one.
+    runs: bool,
     messages: bool,
     manual: Vec<String>,
     campaigns: Vec<String>,
@@ -60,21 +89,26 @@ struct Needs {
 impl Needs {
     fn collect(&mut self, condition: &Condition, rules: &RuleSet) {
         match condition {
-            Condition::Not(part) | Condition::HeldFor { condition: part, .. } => self.collect(part, rules),
+            Condition::Not(part) => self.collect(part, rules),
+            Condition::HeldFor { condition: part, .. } => {
+                self.runs = true;
+                self.collect(part, rules);
+            }
             Condition::All(parts) | Condition::Any(parts) => parts.iter().for_each(|part| self.collect(part, rules)),
-            Condition::InSegment(name) => match rules.segments.iter().find(|segment| segment.name == *name) {
-                // Segments name each other in no circle.
-                Some(segment) => match &segment.kind {
-                    SegmentKind::Data(condition) => self.collect(condition, rules),
-                    SegmentKind::Manual => self.manual.push(name.clone()),
-                },
-                None => {}
-            },
+            Condition::InSegment(name) => {
+                let segment = rules.segments.iter().find(|segment| segment.name == *name);
+                match segment.map(|segment| &segment.kind) {
+                    // Segments name each other in no circle.
+                    Some(SegmentKind::Data(condition)) => self.collect(condition, rules),
+                    Some(SegmentKind::Manual) => self.manual.push(name.clone()),
+                    None => {}
+                }
+            }
             Condition::InCampaign(name) => self.campaigns.push(name.clone()),
             Condition::ServiceWindow => self.messages = true,
             Condition::Happened(happened) => match (&happened.what, &happened.counted) {
-                (Phrase::One(test), Counted::Newest) => self.tests.push(of_its_kind(test)),
-                (what, _) => self.tests.extend(crate::dsl::walk::events(what).into_iter().map(loosened)),
+                (Phrase::One(test), Counted::Newest) => self.tests.push(vec![of_its_kind(test)]),
+                (what, _) => self.tests.push(walk::events(what).into_iter().map(loosened).collect()),
             },
             Condition::Everyone
             | Condition::Attribute(_)

@@ -18,6 +18,9 @@ use crate::model::value::Properties;
 /// Of what counts so many of the newest are shown, and of what does not as many.
 pub const SIGHTINGS_MAX: usize = 3;
 
+/// Whether a text is a keyword, or has it.
+type Fits = fn(&Normal, &Normal) -> bool;
+
 impl<'a> Asker<'a> {
     /// The event, as it is looked at by `test`.
     pub fn sighting(&self, event: &Event, test: Option<&Match>) -> Sighting {
@@ -51,7 +54,7 @@ impl<'a> Asker<'a> {
         let Json::String(body) = event.properties.get("body")? else { return None };
         let said = normalise(body);
         let test = test.text.as_ref()?;
-        let (words, fits): (&[String], fn(&Normal, &Normal) -> bool) = match test {
+        let (words, fits): (&[String], Fits) = match test {
             TextTest::AnyOf(words) => (words, |said, word| !word.is_empty() && said == word),
             TextTest::Containing(words) => (words, Normal::contains),
             TextTest::StartingWith(words) => (words, Normal::starts_with),

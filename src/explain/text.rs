@@ -65,17 +65,20 @@ impl Writer {
             }
             None => writeln!(out, "     for as long as nothing happens{}", self.ahead(segment.looked_ahead_to)),
         };
-        out.push('\n');
         if let Some(condition) = &segment.condition {
+            out.push('\n');
             self.part(condition, 0, out);
         }
         if let Some(chosen) = &segment.chosen {
+            out.push('\n');
             self.sighting("moved", chosen, 0, out);
         }
         let itself = segment.condition.as_ref().filter(|_| !segment.is_in);
         if segment.changed_by.is_empty() {
             let what = if segment.is_in { "takes them out" } else { "lets them in" };
-            let _ = writeln!(out, "\nNothing {what} any more, unless it happened earlier and arrives late.");
+            let by_events = segment.condition.as_ref().is_some_and(asks_for_events);
+            let late = if by_events { " any more, unless it happened earlier and arrives late" } else { "" };
+            let _ = writeln!(out, "\nNothing {what}{late}.");
         } else if itself.is_some_and(|itself| itself.parts.is_empty()) {
             // One condition that does not hold: what has to become true stands there.
         } else {
@@ -269,6 +272,11 @@ impl Writer {
             let _ = writeln!(out, "  {}   {step}{}{until}", self.time(line.at), line.what);
         }
     }
+}
+
+/// Whether some part counts events.
+fn asks_for_events(part: &Part) -> bool {
+    part.count.is_some() || part.parts.iter().any(asks_for_events)
 }
 
 /// What a custom event carries, or which attributes were written.

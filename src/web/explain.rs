@@ -20,7 +20,7 @@ use crate::store::people::PersonRow;
 use crate::store::{Reader, StoreError, events, moves, people};
 
 /// A person with more events is not explained: the whole log of theirs is read for it.
-pub const EVENTS_MAX: u32 = 20_000;
+pub const EVENTS_MAX: u32 = 10_000;
 /// So many of the newest lines that campaigns wrote about the person are read …
 const ENTRIES_MAX: u32 = 5_000;
 /// … and so many of the newest journeys of the campaign.

@@ -29,6 +29,7 @@ mod warnings;
 mod webhooks;
 
 pub use deadline::Deadlines;
+pub use explain::EVENTS_MAX as EXPLAINED_EVENTS_MAX;
 pub use health::{Readiness, Unready};
 pub use policy::{Access, ROUTES, Route};
 pub use server::serve;

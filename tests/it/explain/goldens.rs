@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::Path;
 
-use antiphon::explain::{Explanation, Unexplained, render};
+use antiphon::explain::{Explained, Explanation, PARTS_MAX, Part, SIGHTINGS_MAX, Unexplained, WAYS_MAX, render};
 use antiphon::model::event::Reason;
 use antiphon::model::time::Second;
 use serde_json::json;
@@ -69,6 +69,11 @@ campaigns:
       - {id: hello, send: {template: hello, language: en}}
       - {id: again, send: {template: hello, language: en}}
       - {id: answer, wait_until: {outcomes: [{name: paid, when: 'performed "paid" since entry'}], timeout: {after: 1 day}}}
+  big-spender:
+    state: live
+    trigger: {event: 'performed "paid" where total > 1'}
+    filter: 'not in campaign "once-only"'
+    steps: [{id: w, wait: 1 hour}]
   when-quiet:
     state: live
     trigger: {becomes: 'has not replied in the last 3 days'}
@@ -172,6 +177,9 @@ fn campaigns_and_what_says_no() {
     let story = story.at("2026-03-02T10:00:00Z").does("go", json!({"cart_id": "a"}));
     check("campaign_running", &story.explain("per-cart", None));
     check("campaign_filter", &story.explain("for-pros", None));
+    let other = story.does("paid", json!({"total": 2})).does("paid", json!({"total": 1}));
+    check("campaign_other_event", &other.explain("big-spender", None));
+    let story = other;
     check("campaign_paused", &story.explain("standing-still", None));
     let story = story.at("2026-03-02T10:10:00Z").does("go", json!({"cart_id": "a"}));
     check("campaign_key", &story.explain("per-cart", None));
@@ -200,4 +208,44 @@ fn what_is_not_explained_is_refused_with_a_reason() {
     assert!(story.try_explain("quiet", Some("2026-03-01T10:00:00Z")).is_ok());
     let unknown = refused("quiet", Some("2026-03-01T09:59:59Z"));
     assert_eq!(unknown, Unexplained::NotKnownYet { since: Second(1_772_359_200) });
+}
+
+#[test]
+fn an_explanation_has_its_bounds() {
+    // Of what counts the newest are shown, and one more is counted.
+    let mut story = ana("2026-03-01T10:00:00Z");
+    for n in 1..=SIGHTINGS_MAX + 1 {
+        story = story.at(&format!("2026-03-02T10:00:0{n}Z")).does("paid", json!({"total": 60 + n}));
+        let Explained::Segment(segment) = story.explain("this-month", None).explained else { panic!("a segment") };
+        let condition = segment.condition.unwrap();
+        assert_eq!(condition.counted.len(), n.min(SIGHTINGS_MAX));
+        assert_eq!(condition.counted[0].data["total"], 60 + n, "the newest first");
+        assert_eq!(condition.count, Some(u32::try_from(n).unwrap()));
+    }
+    // As many parts as there may be, and one more, which is only said to hold or not.
+    let any = |tests: usize| (0..tests).map(|n| format!("plan is \"p{n}\"")).collect::<Vec<_>>().join(" or ");
+    let told = |last: usize| {
+        let sizes = [("a", 48), ("b", 48), ("c", 48), ("d", last)];
+        let segments = sizes.map(|(name, tests)| format!("  {name}: {{when: '{}'}}\n", any(tests))).concat();
+        let all = sizes.map(|(name, _)| format!("in segment \"{name}\"")).join(" or ");
+        let rules = format!("version: 1\nsegments:\n{segments}  many: {{when: '{all}'}}\n");
+        let story = Story::new(SCHEMA, &rules, "2026-03-01T10:00:00Z", json!({"plan": "trial"}));
+        let Explained::Segment(segment) = story.explain("many", None).explained else { panic!("a segment") };
+        values(&segment.condition.unwrap())
+    };
+    // The whole, four segments, their conditions, and the tests.
+    let most = PARTS_MAX - 1 - 4 - 4;
+    assert_eq!((told(most - 3 * 48), told(most - 3 * 48 + 1)), (most, most));
+    for ways in [WAYS_MAX, WAYS_MAX + 1] {
+        let rules = format!("version: 1\nsegments:\n  many: {{when: '{}'}}\n", any(ways));
+        let story = Story::new(SCHEMA, &rules, "2026-03-01T10:00:00Z", json!({"plan": "trial"}));
+        let Explained::Segment(segment) = story.explain("many", None).explained else { panic!("a segment") };
+        assert_eq!(segment.changed_by.len(), WAYS_MAX);
+    }
+}
+
+/// The tests of attributes whose values are told.
+fn values(part: &Part) -> usize {
+    let own = part.facts.iter().filter(|fact| fact.label == "value").count();
+    own + part.parts.iter().map(values).sum::<usize>()
 }

@@ -12,5 +12,5 @@ mod opening;
 mod outbox;
 mod people;
 mod records;
-mod sample;
+pub mod sample;
 mod transactions;

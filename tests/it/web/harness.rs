@@ -36,6 +36,7 @@ pub enum Intake {
 
 pub struct Server {
     pub address: SocketAddr,
+    pub store: Arc<Store>,
     taken: Arc<Mutex<Vec<Body>>>,
     stop: Option<oneshot::Sender<()>>,
     pub serving: JoinHandle<()>,
@@ -70,10 +71,11 @@ impl Server {
         std::fs::create_dir(&folder.0).unwrap();
         let url = format!("sqlite://{}", folder.0.join("antiphon.db").display());
         let store = Store::open(&url, Options::default()).await.unwrap_or_else(|error| panic!("{error}"));
+        let store = Arc::new(store);
         let taken: Arc<Mutex<Vec<Body>>> = Arc::default();
         let parts = Parts {
             submit: door(intake, Arc::clone(&taken)),
-            store: Arc::new(store),
+            store: Arc::clone(&store),
             rules: no_rules(),
             clock: Clock::system(),
             readiness: Readiness::default(),
@@ -100,7 +102,7 @@ impl Server {
         let serving = tokio::spawn(web::serve(listener, site, async {
             let _ = stopped.await;
         }));
-        Self { address, taken, stop: Some(stop), serving, _folder: folder }
+        Self { address, store, taken, stop: Some(stop), serving, _folder: folder }
     }
 
     /// Everything that was handed to the intake since this was asked last.
