@@ -11,7 +11,7 @@ use crate::model::id::{CampaignId, RulesVersion, SegmentId, Seq};
 use crate::model::time::Second;
 
 /// The first byte of an encoded state.
-const FORMAT: u8 = 2;
+const FORMAT: u8 = 3;
 
 /// One person's state. `State::default()` is somebody without a history.
 ///
@@ -89,6 +89,12 @@ impl State {
     #[must_use]
     pub fn is_in(&self, segment: SegmentId) -> bool {
         get(&self.memberships, segment).is_some()
+    }
+
+    /// Whether the condition that starts `campaign` by becoming true is true now.
+    #[must_use]
+    pub fn is_risen(&self, campaign: CampaignId) -> bool {
+        self.risen.binary_search(&campaign).is_ok()
     }
 
     /// When the newest inbound message came.

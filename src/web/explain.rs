@@ -45,7 +45,7 @@ pub async fn explain(site: &Site, place: &str, query: &Query) -> Answer {
     // Another node's clock may be a little ahead of this one.
     let newest = known.log.iter().map(|event| event.arrived).max();
     let now = site.clock.second().max(newest.unwrap_or_default());
-    let (versions, rule) = (site.rules.now(), rule.to_owned());
+    let (versions, rule) = (site.publisher.rules.now(), rule.to_owned());
     let work = move || (known.answer(&versions, &rule, at.unwrap_or(now), now), rule);
     let (answered, rule) = tokio::task::spawn_blocking(work).await.map_err(|_| Problem::quarantined())?;
     drop(permit);

@@ -12,8 +12,13 @@ use antiphon::intake::{Body, Item, Outcome, Receipt, Refusal, Rules};
 use antiphon::model::id::RulesVersion;
 use antiphon::model::rule::RuleSet;
 use antiphon::model::time::Second;
+use antiphon::model::value::Properties;
+use antiphon::rollout::Publisher;
+use antiphon::rollout::audit::Audits;
+use antiphon::rollout::plan::Plans;
 use antiphon::settings::{Given, read};
 use antiphon::store::{Options, Store};
+use antiphon::telemetry::Metrics;
 use antiphon::web::{self, Deadlines, Parts, Readiness, Site};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -38,6 +43,9 @@ pub struct Server {
     pub address: SocketAddr,
     pub store: Arc<Store>,
     taken: Arc<Mutex<Vec<Body>>>,
+    /// Nobody does what is asked for here.
+    pub audits: Audits,
+    pub metrics: Metrics,
     stop: Option<oneshot::Sender<()>>,
     pub serving: JoinHandle<()>,
     _folder: Folder,
@@ -71,15 +79,20 @@ impl Server {
         std::fs::create_dir(&folder.0).unwrap();
         let url = format!("sqlite://{}", folder.0.join("antiphon.db").display());
         let store = Store::open(&url, Options::default()).await.unwrap_or_else(|error| panic!("{error}"));
-        let store = Arc::new(store);
         let taken: Arc<Mutex<Vec<Body>>> = Arc::default();
+        let (audits, metrics) = (Audits::default(), Metrics::default());
+        let store = Arc::new(store);
+        let publisher = Publisher::new(Arc::clone(&store), Clock::system(), no_rules(), Properties::new());
         let parts = Parts {
             submit: door(intake, Arc::clone(&taken)),
             store: Arc::clone(&store),
-            rules: no_rules(),
+            plans: Plans::new(publisher.clone()),
+            publisher,
             clock: Clock::system(),
             readiness: Readiness::default(),
             commits: watch::Sender::new(0).subscribe(),
+            audits: audits.clone(),
+            metrics: metrics.clone(),
             deadlines,
         };
         let mut environment = vec![
@@ -102,7 +115,7 @@ impl Server {
         let serving = tokio::spawn(web::serve(listener, site, async {
             let _ = stopped.await;
         }));
-        Self { address, store, taken, stop: Some(stop), serving, _folder: folder }
+        Self { address, store, taken, audits, metrics, stop: Some(stop), serving, _folder: folder }
     }
 
     /// Everything that was handed to the intake since this was asked last.
