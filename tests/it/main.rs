@@ -16,6 +16,7 @@ mod describe;
 mod engine;
 mod envelope;
 mod examples;
+mod explain;
 mod format;
 mod hostile;
 mod infer;
