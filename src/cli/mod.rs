@@ -15,10 +15,13 @@ mod init;
 mod load;
 mod paint;
 mod plain;
+mod plan;
+mod publish;
 mod replay;
 mod rules;
 mod run;
 mod schema;
+mod send;
 pub mod serve;
 mod test;
 

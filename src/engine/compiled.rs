@@ -14,11 +14,12 @@ use super::expression::Value;
 use super::matching::Matcher;
 use super::program::Program;
 use super::route::Router;
+use super::schedule::Schedule;
 use crate::model::id::{CampaignId, RulesVersion, SegmentId};
 use crate::model::journey::Journey;
 use crate::model::rule::{CampaignState, RuleSet};
 use crate::model::time::{Second, Span};
-use crate::model::value::Properties;
+use crate::model::value::{Properties, Type};
 
 /// A rule set, ready.
 #[derive(Debug)]
@@ -60,11 +61,17 @@ pub struct Engine {
     pub(super) absences: Vec<u32>,
     pub(super) segments: BTreeSet<SegmentId>,
     pub(super) segment_names: FxHashMap<SegmentId, String>,
+    /// By segment: a hash of all that it means.
+    pub(super) meanings: BTreeMap<String, AtomKey>,
     /// Those whose members come from outside.
     pub(super) manual: BTreeMap<String, SegmentId>,
     /// In the order of the rule set, which is that of their names.
     pub(super) campaigns: Vec<Campaign>,
     pub(super) campaign_by_name: FxHashMap<String, u32>,
+    /// By name: those that start something.
+    pub(super) schedules: FxHashMap<String, Schedule>,
+    /// The attributes that schedules look people up by.
+    pub(super) indexed: Vec<(String, Type)>,
 }
 
 /// What is concerned when an event passes a test.

@@ -10,6 +10,7 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch}
 
 use super::item::{Body, Receipt, Refusal};
 use super::mend::Mended;
+use super::occur::Occurred;
 use super::touched::Touched;
 use super::write::Writer;
 use crate::model::id::PersonId;
@@ -55,6 +56,11 @@ pub(super) enum Work {
     Due {
         limit: u32,
         reply: oneshot::Sender<Result<Played, Refusal>>,
+    },
+    /// Work off a slice of the occurrence that is due first, at most so many people.
+    Occur {
+        limit: u32,
+        reply: oneshot::Sender<Result<Occurred, Refusal>>,
     },
     /// Bring people up to the active rule set, at most so many; answers how many were behind.
     CatchUp {
@@ -107,6 +113,14 @@ impl Intake {
         self.ask(|reply| Work::Due { limit, reply }).await
     }
 
+    /// Works off a slice, of at most `limit` people, of the open occurrence that is due first.
+    ///
+    /// # Errors
+    /// [`Refusal`] when the database did not take it.
+    pub async fn occur(&self, limit: u32) -> Result<Occurred, Refusal> {
+        self.ask(|reply| Work::Occur { limit, reply }).await
+    }
+
     /// Brings at most `limit` people up to the active rule set; returns how many were behind.
     ///
     /// # Errors
@@ -150,6 +164,9 @@ async fn run(mut writer: Writer, mut waiting: mpsc::UnboundedReceiver<Work>) {
         match first {
             Work::Due { limit, reply } => {
                 let _ = reply.send(writer.play_due(limit).await);
+            }
+            Work::Occur { limit, reply } => {
+                let _ = reply.send(writer.occur(limit).await);
             }
             Work::CatchUp { limit, reply } => {
                 let _ = reply.send(writer.catch_up(limit).await);

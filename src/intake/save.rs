@@ -2,13 +2,15 @@
 
 use std::borrow::Cow;
 
+use chrono_tz::Tz;
 use serde_json::Value as Json;
 
 use super::changes::{Changes, Logged};
 use super::loaded::Loaded;
 use super::pass::Pass;
 use super::write::{Failed, News};
-use crate::engine::Subject;
+use crate::engine::{Engine, Subject};
+use crate::model::calendar::Calendar;
 use crate::model::effect::{Body, Effect, EffectKind};
 use crate::model::id::{PersonId, RulesVersion};
 use crate::model::inbound::Broken;
@@ -35,12 +37,13 @@ pub(super) async fn all(
     rules: RulesVersion,
     now_ms: i64,
 ) -> Result<News, Failed> {
-    let Pass { subjects, changes, .. } = pass;
+    let Pass { subjects, changes, context, .. } = pass;
     // Who goes gives names free that others may take.
     for person in &changes.erased {
         store::erase(tx, *person).await?;
     }
     profiles(tx, &subjects, &changes, loaded, rules).await?;
+    ways(tx, &subjects, &changes, loaded, &context.versions.active).await?;
     log(tx, &changes, rules, now_ms).await?;
     states(tx, &subjects, &changes, loaded).await?;
     consequences(tx, &changes, loaded, rules).await?;
@@ -78,6 +81,30 @@ async fn profiles(
     people::insert(tx, &made, rules).await?;
     identities::delete(tx, &changes.lost).await?;
     identities::insert(tx, &changes.gained).await?;
+    Ok(())
+}
+
+/// By what schedules find people: their zone and values, of those who are another one now, or under other rules.
+async fn ways(tx: &Tx, subjects: &Subjects, changes: &Changes, loaded: &Loaded, engine: &Engine) -> Result<(), Failed> {
+    let (mut zones, mut values) = (Vec::new(), Vec::new());
+    for subject in changes.touched.iter().filter_map(|id| subjects.get(id)) {
+        let id = subject.person.id;
+        let before = loaded.columns.get(&id);
+        let is_outdated = before.is_none_or(|before| before.rules != engine.version());
+        let is_same = loaded.subjects.get(&id).is_some_and(|before| before.person == subject.person);
+        if is_same && !is_outdated {
+            continue;
+        }
+        let zone = Calendar::own_zone(&engine.rules().schema, &subject.person).map(Tz::name);
+        if before.and_then(|before| before.zone.as_deref()) != zone {
+            zones.push((id, zone));
+        }
+        if engine.has_value_keys() {
+            values.push((id, engine.value_keys(&subject.person)));
+        }
+    }
+    people::set_zones(tx, &zones).await?;
+    people::set_values(tx, &values).await?;
     Ok(())
 }
 

@@ -3,8 +3,11 @@
 use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
+
+use tokio::sync::watch;
 
 use super::gather::{BUDGET, Played, Signals};
 use super::item::{Body, Receipt, Refusal};
@@ -14,7 +17,8 @@ use super::{load, save};
 use crate::chance;
 use crate::clock::Clock;
 use crate::engine::Versions;
-use crate::model::id::{InstallationKey, PersonId};
+use crate::model::id::{InstallationKey, PersonId, RulesVersion};
+use crate::model::journey::Entry;
 use crate::model::time::{Second, Span};
 use crate::resolve::consent::Words;
 use crate::store::{Store, StoreError, Tx, people};
@@ -29,26 +33,35 @@ const ASIDE: Span = Span::hours(1);
 
 /// The rule sets in force, exchanged as a whole when another one becomes active.
 #[derive(Clone)]
-pub struct Rules(Arc<RwLock<Arc<Versions>>>);
+pub struct Rules(Arc<watch::Sender<Arc<Versions>>>);
 
 impl Rules {
     /// Begins with `versions`.
     #[must_use]
     pub fn new(versions: Versions) -> Self {
-        Self(Arc::new(RwLock::new(Arc::new(versions))))
+        Self(Arc::new(watch::Sender::new(Arc::new(versions))))
     }
 
     /// What is in force now.
     #[must_use]
     pub fn now(&self) -> Arc<Versions> {
-        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.0.borrow())
     }
 
     /// Puts `versions` in force from the next batch on.
     pub fn exchange(&self, versions: Versions) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(versions);
+        self.0.send_replace(Arc::new(versions));
+    }
+
+    /// Sees each exchange from now on.
+    #[must_use]
+    pub fn watch(&self) -> watch::Receiver<Arc<Versions>> {
+        self.0.subscribe()
     }
 }
+
+/// Puts in force what the database says is active. A function: where rules come from is not the intake's.
+pub type NewerRules = Box<dyn Fn() -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
 
 /// Writes batches. On SQLite there is one, on PostgreSQL there may be several.
 pub struct Writer {
@@ -56,11 +69,14 @@ pub struct Writer {
     pub(super) clock: Clock,
     pub(super) key: InstallationKey,
     pub(super) rules: Rules,
+    newer_rules: Option<NewerRules>,
     pub(super) signals: Signals,
     /// The earliest wake that the scheduler knows of.
     armed: Option<Second>,
     /// People up to here are known to be at the active rule set.
     caught_up: PersonId,
+    /// A rule set that everybody was found at.
+    pub(super) built: Option<RulesVersion>,
 }
 
 /// Why a try failed.
@@ -68,6 +84,8 @@ pub(super) enum Failed {
     Store(StoreError),
     /// What had been read is not so any more, now that it is locked: begin again.
     Moved,
+    /// Somebody's state was written under rules that are newer than those in force here.
+    Newer(RulesVersion),
     /// The pass panics whatever is left out.
     Panicked,
 }
@@ -83,6 +101,9 @@ impl std::fmt::Display for Failed {
         match self {
             Self::Store(error) => error.fmt(f),
             Self::Moved => f.write_str("somebody else was faster, each time"),
+            Self::Newer(version) => {
+                write!(f, "somebody is at version {} of the rules, which is not in force here", version.0)
+            }
             Self::Panicked => f.write_str("it panics whatever is left out"),
         }
     }
@@ -91,7 +112,7 @@ impl std::fmt::Display for Failed {
 impl Failed {
     fn may_be_tried_again(&self) -> bool {
         match self {
-            Self::Moved => true,
+            Self::Moved | Self::Newer(_) => true,
             Self::Panicked => false,
             Self::Store(error) => error.is_retryable() || error.is_conflict(),
         }
@@ -106,7 +127,14 @@ impl Writer {
     /// A writer on `store`, whose provider ids are hashed under `key`.
     #[must_use]
     pub fn new(store: Arc<Store>, clock: Clock, key: InstallationKey, rules: Rules, signals: Signals) -> Self {
-        Self { store, clock, key, rules, signals, armed: None, caught_up: PersonId(0) }
+        Self { store, clock, key, rules, newer_rules: None, signals, armed: None, caught_up: PersonId(0), built: None }
+    }
+
+    /// The same, and it gets newer rules by itself when it meets somebody who is at them already: versions never go
+    /// back for one person.
+    #[must_use]
+    pub fn with_newer_rules(self, newer_rules: NewerRules) -> Self {
+        Self { newer_rules: Some(newer_rules), ..self }
     }
 
     /// Takes bodies in, together if that is possible. One answer for each.
@@ -189,10 +217,18 @@ impl Writer {
             match self.try_commit(bodies, poison).await {
                 Err(failed) if tries < TRIES_MAX && failed.may_be_tried_again() => {
                     tries += 1;
-                    self.clock.pause(PAUSE).await;
+                    self.ready(&failed).await;
                 }
                 ended => return ended,
             }
+        }
+    }
+
+    /// Sees to it that the next try can go better.
+    async fn ready(&self, failed: &Failed) {
+        match (failed, &self.newer_rules) {
+            (Failed::Newer(_), Some(newer_rules)) => newer_rules().await,
+            _ => self.clock.pause(PAUSE).await,
         }
     }
 
@@ -210,6 +246,7 @@ impl Writer {
         let (now_ms, now) = (self.clock.millis(), self.clock.second());
         let question = load::Question { key: &self.key, now, schema: &versions.active.rules().schema };
         let mut loaded = load::batch(tx, &question, bodies, self.store.is_shared()).await?;
+        refuse_newer(&loaded, &versions)?;
         let fresh: Vec<_> = loaded.free_ids.iter().map(|_| chance::ulid(now)).collect();
         let words = Words::of(&versions.active.rules().schema);
         let context = Context { versions: &versions, key: &self.key, now, words, fresh: &fresh };
@@ -234,7 +271,14 @@ impl Writer {
 
     /// Plays the due wakes of at most `limit` people, in due order.
     pub(super) async fn play_due(&mut self, limit: u32) -> Result<Played, Refusal> {
-        let played = self.due(limit).await.map_err(|failed| {
+        let played = match self.due(limit).await {
+            Err(failed @ Failed::Newer(_)) => {
+                self.ready(&failed).await;
+                self.due(limit).await
+            }
+            ended => ended,
+        };
+        let played = played.map_err(|failed| {
             tracing::error!(%failed, "due wakes could not be played");
             Refusal::Unavailable
         })?;
@@ -254,7 +298,14 @@ impl Writer {
 
     /// Brings at most `limit` people up to the active rule set.
     pub(super) async fn catch_up(&mut self, limit: u32) -> Result<u32, Refusal> {
-        self.behind(limit).await.map_err(|failed| {
+        let caught_up = match self.behind(limit).await {
+            Err(failed @ Failed::Newer(_)) => {
+                self.ready(&failed).await;
+                self.behind(limit).await
+            }
+            ended => ended,
+        };
+        caught_up.map_err(|failed| {
             tracing::error!(%failed, "people could not be brought up to the active rules");
             Refusal::Unavailable
         })
@@ -268,6 +319,9 @@ impl Writer {
         tx.commit().await?;
         // New people begin under the newest version, so nobody before the last one falls behind again.
         self.caught_up = stale.last().copied().unwrap_or(PersonId(0));
+        if stale.is_empty() {
+            self.built = Some(version);
+        }
         self.announce(&news);
         self.signals.metrics.people_caught_up.inc_by(stale.len() as u64);
         Ok(u32::try_from(stale.len()).unwrap_or(u32::MAX))
@@ -275,10 +329,31 @@ impl Writer {
 
     /// Lets time pass for these people: what is due is played, outdated states are folded again.
     async fn touch(&self, tx: &Tx, ids: &[PersonId]) -> Result<News, Failed> {
-        let versions = self.rules.now();
+        let mut loaded = self.locked(tx, ids).await?;
+        let all: BTreeSet<PersonId> = ids.iter().copied().collect();
+        let (news, _) = self.step_each(tx, &mut loaded, &all, &|pass, id| pass.touch(id)).await?;
+        Ok(news)
+    }
+
+    /// These people, locked.
+    pub(super) async fn locked(&self, tx: &Tx, ids: &[PersonId]) -> Result<Loaded, Failed> {
         let mut loaded = Loaded::default();
         people::lock(tx, ids).await?;
         load::people(tx, &mut loaded, ids).await?;
+        refuse_newer(&loaded, &self.rules.now())?;
+        Ok(loaded)
+    }
+
+    /// Makes a `step` for each of these people and writes what comes of it; says which lines about campaigns are
+    /// among that.
+    pub(super) async fn step_each(
+        &self,
+        tx: &Tx,
+        loaded: &mut Loaded,
+        ids: &BTreeSet<PersonId>,
+        step: &(dyn Fn(&mut Pass<'_>, PersonId) + Sync),
+    ) -> Result<(News, Vec<Entry>), Failed> {
+        let versions = self.rules.now();
         let (now_ms, now) = (self.clock.millis(), self.clock.second());
         let context = Context { versions: &versions, key: &self.key, now, words: Words::default(), fresh: &[] };
         let mut aside = BTreeSet::new();
@@ -286,24 +361,25 @@ impl Writer {
             let at = Cell::new(PersonId(0));
             // As with items: a panic costs the person at whom it happened, and nobody else.
             let passed = catch_unwind(AssertUnwindSafe(|| {
-                let mut pass = Pass::new(&context, &loaded);
-                for id in ids.iter().filter(|id| !aside.contains(*id)) {
+                let mut pass = Pass::new(&context, loaded);
+                for id in ids.difference(&aside) {
                     at.set(*id);
-                    pass.touch(*id);
+                    step(&mut pass, *id);
                 }
                 pass
             }));
             match passed {
                 Ok(pass) if pass.wanted.is_empty() => {
-                    let news = save::all(tx, pass, &loaded, versions.active.version(), now_ms).await?;
+                    let entries = pass.changes.entries.iter().map(|(_, entry)| entry.clone()).collect();
+                    let news = save::all(tx, pass, loaded, versions.active.version(), now_ms).await?;
                     let later: Vec<_> = aside.iter().map(|id| (*id, Some(now.plus(ASIDE)))).collect();
                     people::set_wakes(tx, &later).await?;
-                    return Ok(news);
+                    return Ok((news, entries));
                 }
                 Ok(mut pass) => {
                     let wanted = std::mem::take(&mut pass.wanted);
                     drop(pass);
-                    load::histories(tx, &mut loaded, &wanted).await?;
+                    load::histories(tx, loaded, &wanted).await?;
                 }
                 Err(_) => {
                     tracing::error!(person = at.get().0, "time cannot pass for somebody; they are set aside");
@@ -326,6 +402,12 @@ impl Writer {
             self.signals.wakes.notify_one();
         }
     }
+}
+
+/// For one person versions never go back: nobody is taken on under rules that are older than theirs.
+fn refuse_newer(loaded: &Loaded, versions: &Versions) -> Result<(), Failed> {
+    let newest = loaded.newest_rules;
+    if newest > versions.active.version() { Err(Failed::Newer(newest)) } else { Ok(()) }
 }
 
 /// What a commit means to those who wait.

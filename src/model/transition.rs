@@ -18,6 +18,8 @@ pub enum Cause {
     Rules,
     /// What was stored was not what the log gives, and was put right.
     Recheck,
+    /// A schedule came round at this instant, whenever that was seen to.
+    Occurrence(Second),
 }
 
 impl Cause {
@@ -26,7 +28,7 @@ impl Cause {
     pub fn seq(&self) -> Option<Seq> {
         match self {
             Self::Event { seq, .. } => Some(*seq),
-            Self::Born | Self::Wake | Self::Rules | Self::Recheck => None,
+            Self::Born | Self::Wake | Self::Rules | Self::Recheck | Self::Occurrence(_) => None,
         }
     }
 
@@ -39,6 +41,7 @@ impl Cause {
             Self::Wake => "wake",
             Self::Rules => "rules",
             Self::Recheck => "recheck",
+            Self::Occurrence(_) => "occurrence",
         }
     }
 }

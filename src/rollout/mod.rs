@@ -5,8 +5,11 @@ pub mod audit;
 pub mod catch_up;
 pub mod folder;
 mod follow;
+pub mod plan;
 mod publish;
+mod publisher;
 pub mod replay;
 
 pub use follow::{Folder, FolderTrouble, follow};
-pub use publish::{Files, PublishError, Published, Refused, all_in_force, publish, refresh, versions};
+pub use publish::{Files, Intent, PublishError, Published, Refused, all_in_force, publish, refresh, versions};
+pub use publisher::Publisher;

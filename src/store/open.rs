@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, Statement};
 
 use super::place::{self, Place};
-use super::source::{Fetch as _, Reader, Tx};
+use super::source::{Fetch as _, Reader, Snapshot, Tx};
 use super::sql::Sql;
 use super::{StoreError, migrate, postgres, sqlite};
 
@@ -67,6 +67,14 @@ impl Store {
     #[must_use]
     pub fn read(&self) -> Reader {
         Reader { connection: self.reader.clone() }
+    }
+
+    /// A handle that goes on seeing what it sees first.
+    ///
+    /// # Errors
+    /// No connection within a second, or the database refuses.
+    pub async fn snapshot(&self) -> Result<Snapshot, StoreError> {
+        Ok(Snapshot { inner: migrate::begin_to_read(&self.reader).await? })
     }
 
     /// The server loses commits in a power cut, and the operator has agreed to it.

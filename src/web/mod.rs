@@ -21,6 +21,7 @@ mod own_api;
 mod policy;
 mod problem;
 mod request;
+mod rules_api;
 mod server;
 mod site;
 mod survey;
@@ -30,6 +31,6 @@ mod webhooks;
 
 pub use deadline::Deadlines;
 pub use health::{Readiness, Unready};
-pub use policy::{Access, ROUTES, Route};
+pub use policy::{Access, ROUTES, RULES_BODY_BYTES_MAX, Route};
 pub use server::serve;
 pub use site::{Parts, Site, Submit};

@@ -2,10 +2,14 @@
 
 use warp::http::Method;
 
+use crate::rollout::folder::FOLDER_BYTES_MAX;
+
 /// A body of a webhook; Meta's stated maximum is 3 MB.
 pub const WEBHOOK_BODY_BYTES_MAX: usize = 4 << 20;
 /// A body of the Track and App APIs, and of our own calls.
 pub const API_BODY_BYTES_MAX: usize = 1 << 20;
+/// A body with the files of a rule set: as much as a folder of them may have.
+pub const RULES_BODY_BYTES_MAX: usize = FOLDER_BYTES_MAX as usize;
 
 /// Who may ask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +51,10 @@ pub enum Endpoint {
     BeginAudit,
     Metrics,
     Rules,
+    RulesVersion,
+    PublishRules,
+    StartPlan,
+    Plan,
     Schema,
     /// A call that Customer.io has and we do not: this sentence says so.
     Absent(&'static str),
@@ -66,6 +74,11 @@ pub struct Route {
 
 const fn row(method: Method, path: &'static str, access: Access, endpoint: Endpoint) -> Route {
     Route { method: Some(method), path, access, body_bytes_max: API_BODY_BYTES_MAX, endpoint }
+}
+
+/// Takes a whole rule set.
+const fn with_rules(path: &'static str, endpoint: Endpoint) -> Route {
+    Route { method: Some(Method::POST), path, access: Access::App, body_bytes_max: RULES_BODY_BYTES_MAX, endpoint }
 }
 
 const fn absent(method: Method, path: &'static str, access: Access, sentence: &'static str) -> Route {
@@ -170,6 +183,10 @@ pub static ROUTES: &[Route] = &[
     row(Method::GET, "antiphon/audit", Access::App, Endpoint::Audit),
     row(Method::POST, "antiphon/audit", Access::App, Endpoint::BeginAudit),
     row(Method::GET, "antiphon/rules", Access::App, Endpoint::Rules),
+    row(Method::GET, "antiphon/rules/{}", Access::App, Endpoint::RulesVersion),
+    with_rules("antiphon/rules", Endpoint::PublishRules),
+    with_rules("antiphon/plan", Endpoint::StartPlan),
+    row(Method::GET, "antiphon/plan/{}", Access::App, Endpoint::Plan),
     row(Method::GET, "antiphon/schema", Access::App, Endpoint::Schema),
 ];
 

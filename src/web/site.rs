@@ -14,11 +14,13 @@ use super::problem::Problem;
 use super::warnings::Warnings;
 use crate::chance;
 use crate::clock::Clock;
-use crate::intake::{Body, Receipt, Refusal, Rules};
+use crate::intake::{Body, Receipt, Refusal};
 use crate::model::phone::Region;
 use crate::providers::whatsapp::handshake::VerifyToken;
 use crate::providers::whatsapp::signature::AppSecret;
+use crate::rollout::Publisher;
 use crate::rollout::audit::Audits;
+use crate::rollout::plan::Plans;
 use crate::settings::{Secret, Settings};
 use crate::store::{Store, StoreError};
 use crate::telemetry::Metrics;
@@ -35,7 +37,8 @@ pub type Submit = Box<dyn Fn(Body) -> Pin<Box<dyn Future<Output = Result<Receipt
 pub struct Parts {
     pub submit: Submit,
     pub store: Arc<Store>,
-    pub rules: Rules,
+    pub publisher: Publisher,
+    pub plans: Plans,
     pub clock: Clock,
     pub readiness: Readiness,
     /// Changes with every commit that changed something.
@@ -53,7 +56,8 @@ pub struct Site {
     pub(super) whatsapp: Option<WhatsApp>,
     pub(super) submit: Submit,
     pub(super) store: Arc<Store>,
-    rules: Rules,
+    pub(super) publisher: Publisher,
+    pub(super) plans: Plans,
     pub(super) clock: Clock,
     pub(super) readiness: Readiness,
     pub(super) commits: watch::Receiver<u64>,
@@ -92,7 +96,8 @@ impl Site {
             whatsapp,
             submit: parts.submit,
             store: parts.store,
-            rules: parts.rules,
+            publisher: parts.publisher,
+            plans: parts.plans,
             clock: parts.clock,
             readiness: parts.readiness,
             commits: parts.commits,
@@ -108,7 +113,7 @@ impl Site {
 
     /// The country of numbers without a country code, by the rules in force.
     pub(super) fn region(&self) -> Region {
-        Region::read(&self.rules.now().active.rules().schema.phone_region).unwrap_or_default()
+        Region::read(&self.publisher.rules.now().active.rules().schema.phone_region).unwrap_or_default()
     }
 
     /// The answer to a read that failed. The cause is logged under a reference that the answer names.

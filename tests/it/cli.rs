@@ -4,6 +4,7 @@
 
 mod audit;
 mod authoring;
+mod rules;
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};

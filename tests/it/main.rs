@@ -5,6 +5,7 @@
 #[cfg(feature = "server")]
 mod audit;
 mod bounds;
+mod cadence;
 mod calendar;
 #[cfg(feature = "server")]
 mod cli;

@@ -12,7 +12,10 @@ use antiphon::intake::{Body, Item, Outcome, Receipt, Refusal, Rules};
 use antiphon::model::id::RulesVersion;
 use antiphon::model::rule::RuleSet;
 use antiphon::model::time::Second;
+use antiphon::model::value::Properties;
+use antiphon::rollout::Publisher;
 use antiphon::rollout::audit::Audits;
+use antiphon::rollout::plan::Plans;
 use antiphon::settings::{Given, read};
 use antiphon::store::{Options, Store};
 use antiphon::telemetry::Metrics;
@@ -77,10 +80,13 @@ impl Server {
         let store = Store::open(&url, Options::default()).await.unwrap_or_else(|error| panic!("{error}"));
         let taken: Arc<Mutex<Vec<Body>>> = Arc::default();
         let (audits, metrics) = (Audits::default(), Metrics::default());
+        let store = Arc::new(store);
+        let publisher = Publisher::new(Arc::clone(&store), Clock::system(), no_rules(), Properties::new());
         let parts = Parts {
             submit: door(intake, Arc::clone(&taken)),
-            store: Arc::new(store),
-            rules: no_rules(),
+            store,
+            plans: Plans::new(publisher.clone()),
+            publisher,
             clock: Clock::system(),
             readiness: Readiness::default(),
             commits: watch::Sender::new(0).subscribe(),

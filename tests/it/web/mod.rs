@@ -10,4 +10,5 @@ mod harness;
 mod keys;
 mod limits;
 mod problems;
+mod rules;
 mod webhooks;
