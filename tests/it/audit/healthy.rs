@@ -14,7 +14,7 @@ use crate::engine::chance::Chance;
 use crate::intake::world::{World, with_rules};
 
 /// Worlds per run. `AUDIT_WORLDS` says another number, `AUDIT_SEED` where to begin.
-const WORLDS: u64 = 12;
+const WORLDS: u64 = 6;
 const DEEDS: u64 = 40;
 const PHONES: [&str; 3] = ["15550100142", "15550100143", "15550100144"];
 
