@@ -13,6 +13,7 @@ use crate::engine::{Catalogue, CompileError, Engine, InForce, Versions};
 use crate::intake::Rules;
 use crate::model::id::{CampaignId, RulesVersion, SegmentId};
 use crate::model::rule::{RuleSet, SegmentKind};
+use crate::model::time::Second;
 use crate::model::value::Properties;
 use crate::store::rules::{self, Contents, Numbers, RuleSetRow, SegmentName};
 use crate::store::{Store, StoreError, Tx, journeys};
@@ -243,7 +244,8 @@ pub async fn versions(store: &Store, env: &Properties) -> Result<Option<Versions
     .await
 }
 
-/// All rule sets that were ever in force and load with this release, oldest first.
+/// All rule sets that were ever in force and load with this release, oldest first. The first is the empty one, which
+/// was in force before any was published.
 ///
 /// # Errors
 /// The database does not answer.
@@ -259,6 +261,8 @@ pub async fn all_in_force(store: &Store, env: &Properties) -> Result<Vec<InForce
         Some(InForce { since, engine: Arc::new(engine(row, &catalogue).ok()?) })
     });
     let mut sets: Vec<InForce> = sets.collect();
+    let nothing = Engine::compile(Arc::default(), RulesVersion::default(), &catalogue);
+    sets.extend(nothing.ok().map(|engine| InForce { since: Second(0), engine: Arc::new(engine) }));
     sets.sort_by_key(|set| (set.since, set.engine.version()));
     Ok(sets)
 }
