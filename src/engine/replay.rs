@@ -250,7 +250,7 @@ impl<'a> Replay<'a> {
                 // What somebody is made with is newer than what is stamped before they are known.
                 let is_early = event.at < self.first.known_since;
                 for (name, value) in &event.properties {
-                    if !is_early || self.first.value(name).is_none() {
+                    if !is_early || !self.first.is_given(name) {
                         told.person.set(name, value);
                     }
                 }

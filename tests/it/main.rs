@@ -35,6 +35,7 @@ mod resolve;
 mod scenarios;
 #[cfg(feature = "server")]
 mod settings;
+mod simulation;
 #[cfg(feature = "server")]
 mod store;
 mod texts;

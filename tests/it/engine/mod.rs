@@ -1,15 +1,10 @@
-//! The engine, held against the definition on random histories, and by the example.
+//! The engine and the definition by the example. Random histories are in `simulation`.
 
 mod campaigns;
 pub mod chance;
-mod defined;
 pub mod definition;
 mod edges;
 mod journeys;
 mod language;
-mod life;
-mod oracle;
-mod pointwise;
-mod properties;
+pub mod life;
 mod waits;
-mod world;

@@ -1,0 +1,11 @@
+//! The proof that the engine is exact: random histories of a few people under changing rules, played by the engine
+//! and by the definition. `tests/README.md` says how they are made, judged and run.
+
+mod counts;
+mod defined;
+mod histories;
+mod pointwise;
+mod relations;
+mod shrink;
+mod stage;
+mod world;
