@@ -46,6 +46,8 @@ struct Replay<'a> {
     /// Where those journeys began.
     entered: BTreeMap<usize, Order>,
     now: Second,
+    /// The newest wake that was played.
+    woken: Option<Second>,
 }
 
 /// What was told.
@@ -83,7 +85,7 @@ impl Run<'_> {
         let holders: Vec<Holder<'_>> = engines.iter().copied().take(1).flat_map(history::followed).collect();
         let elsewhere =
             history::followed_for_journeys(self.versions, self.engine, &self.subject.journeys, &self.scoped);
-        let replay = Replay::new(
+        let mut replay = Replay::new(
             self.engine,
             engines,
             (&past, &moves, event),
@@ -93,6 +95,7 @@ impl Run<'_> {
             self.scoped.iter().map(|(place, scoped)| (*place, scoped.entered())).collect(),
             self.at,
         );
+        replay.woken = self.subject.state.woken;
         let cut_by = replay.holders.is_empty().then_some(self.calendar);
         let whole = Telling { without: None, cut_by, upto: replay.entries.len() };
         let told = replay.tell(whole);
@@ -197,7 +200,7 @@ impl<'a> Replay<'a> {
         // Moves at one place stay as they were decided.
         entries.sort_by_key(|past| past.event.order());
         let schema = &engine.rules.schema;
-        Self { schema, engines, entries, first, holders, rememberers, entered, now }
+        Self { schema, engines, entries, first, holders, rememberers, entered, now, woken: None }
     }
 
     /// The atoms that `event` meets or, if it is a write, would.
@@ -231,6 +234,11 @@ impl<'a> Replay<'a> {
             if follows && at >= told.person.known_since {
                 self.world(&mut told).tell(&self.holders, at);
             }
+        }
+        if let Some(woken) = self.woken.filter(|_| follows) {
+            // Where this is taken over, verdicts up to there are written down as such: from that it is not known any
+            // more when they were not so yet.
+            self.world(&mut told).advance(&self.holders, woken.next());
         }
         self.note_verdicts(&mut told);
         told

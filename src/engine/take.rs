@@ -240,8 +240,8 @@ impl<'a> Run<'a> {
     /// Whether what waits since `event` has its verdict already: nobody wakes for that any more.
     fn is_decided(&self, atom: &Atom, event: &Event) -> bool {
         use super::memory::Memory;
-        let Some(Memory::Sequence(progress)) = self.subject.state.memory(atom.key) else { return false };
         let Some(absent) = atom.chain().and_then(|chain| chain.absent.as_ref()) else { return false };
+        let Some(Memory::Sequence(progress)) = self.subject.state.memory(atom.key) else { return false };
         let verdict = absent.deadline.verdict(event.at, self.calendar);
         verdict < self.at && progress.verdicts(absent.deadline, self.calendar).any(|known| known == verdict)
     }

@@ -3,6 +3,7 @@
 
 mod counts;
 mod defined;
+mod found;
 mod histories;
 mod pointwise;
 mod relations;
