@@ -2,10 +2,12 @@
 
 use super::atom::Atom;
 use super::compiled::{Engine, Versions};
+use super::evaluate;
 use super::history::{self, History};
 use super::matching::Observed;
 use super::run::Run;
 use super::state::State;
+use crate::model::calendar::Calendar;
 use crate::model::effect::Effect;
 use crate::model::event::{Event, Kind, Order};
 use crate::model::id::RulesVersion;
@@ -105,15 +107,27 @@ pub fn play_due(versions: &Versions, subject: &mut Subject, history: Option<Hist
 
 /// Whether [`step`] needs the person's whole log for this input.
 ///
-/// It does when the state was written under a rule set that says something else, and when a late
-/// event meets something whose truth depends on the order of events.
+/// It does when the state was written under a rule set that says something else, when a late
+/// event meets something whose truth depends on the order of events, and when a campaign starts because something
+/// did not come: its journey has the data of what was not answered.
 #[must_use]
 pub fn history_needed(versions: &Versions, subject: &Subject, input: &Input) -> bool {
     match input {
         Input::Born => false,
-        Input::Wake => is_outdated(&versions.active, &subject.state),
-        Input::Event(event) => is_outdated(&versions.active, &subject.state) || may_disturb(versions, subject, event),
+        Input::Wake => is_outdated(&versions.active, &subject.state) || next_verdict(versions, subject).is_some(),
+        Input::Event(event) => {
+            let is_over = |verdict: Second| verdict < event.arrived.max(subject.state.floor);
+            is_outdated(&versions.active, &subject.state)
+                || next_verdict(versions, subject).is_some_and(is_over)
+                || may_disturb(versions, subject, event)
+        }
     }
+}
+
+/// When the next verdict starts a campaign.
+fn next_verdict(versions: &Versions, subject: &Subject) -> Option<Second> {
+    let calendar = Calendar::of(&versions.active.rules.schema, &subject.person);
+    evaluate::next_verdict(&versions.active, &subject.state, calendar)
 }
 
 /// Whether the state cannot go on under `engine` as it is.
