@@ -56,9 +56,10 @@ struct Told {
     state: State,
     scoped: BTreeMap<usize, Scoped>,
     calendar: Calendar,
-    /// By atom of the person: where its sequence was completed, and by which event; of an absence, the verdict and
-    /// the event that was not answered. A move has no number: 0.
-    completed: BTreeMap<AtomKey, BTreeSet<(Second, Seq)>>,
+    /// By atom of the person: where its sequence was completed, and by which event. Of an absence, by the second of
+    /// the event that was not answered, since there is one verdict on all those of a second: that, 0, and the event.
+    /// A move has no number: 0.
+    completed: BTreeMap<AtomKey, BTreeMap<(Second, Seq), Seq>>,
     /// The campaigns that start on the late event as it is.
     triggers: Vec<(RulesVersion, u32)>,
 }
@@ -163,7 +164,7 @@ impl Run<'_> {
         for atom in triggering {
             let of = |told: &Told| told.completed.get(&atom.key).cloned().unwrap_or_default();
             let (with, without) = (of(&with), of(&without));
-            let Some((_, seq)) = with.difference(&without).max() else { continue };
+            let Some((_, seq)) = with.iter().rfind(|(place, _)| !without.contains_key(*place)) else { continue };
             // A move has no data, and nothing of the late event's.
             let completing = past.iter().find(|other| other.seq == *seq);
             let data = (*seq != event.seq).then(|| completing.map(|it| it.properties.clone()).unwrap_or_default());
@@ -340,7 +341,7 @@ impl<'a> Replay<'a> {
         let meeting = meet(&self.engines, observed, witness, &self.rememberers);
         for met in &meeting.encounters {
             if self.learn_one(told, met, event) && met.journey.is_none() {
-                told.completed.entry(met.atom.key).or_default().insert((event.at, event.seq));
+                told.completed.entry(met.atom.key).or_default().insert((event.at, event.seq), event.seq);
             }
         }
         let is_late = telling.upto == self.entries.len() && event.kind == Kind::AttributesSet;
@@ -374,8 +375,10 @@ impl<'a> Replay<'a> {
             let Some(Memory::Sequence(progress)) = told.state.memory(atom.key) else { continue };
             let verdicts = progress.verdicts(absent.deadline, told.calendar);
             let over: Vec<_> = verdicts.filter(|verdict| verdict.at < self.now).collect();
-            let over = over.into_iter().map(|verdict| (verdict.at, verdict.about.unwrap_or(0)));
-            told.completed.entry(atom.key).or_default().extend(over);
+            let completed = told.completed.entry(atom.key).or_default();
+            for verdict in over {
+                completed.entry((verdict.since, 0)).or_insert(verdict.about.unwrap_or(0));
+            }
         }
     }
 }
