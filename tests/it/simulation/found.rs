@@ -6,7 +6,7 @@ use antiphon::model::id::EventKey;
 use antiphon::model::rule::{
     Campaign, Condition, Counted, Happened, IfRunning, Match, Phrase, Sequence, Then, Times, Trigger, Verb, Window,
 };
-use antiphon::model::time::Span;
+use antiphon::model::time::{CalendarUnit, Length, Span};
 use antiphon::model::value::{Properties, Value};
 use serde_json::json;
 
@@ -65,6 +65,22 @@ fn late_events_of_one_second_have_one_verdict() {
         started += lines(&step).iter().filter(|line| *line == "c: started").count();
     }
     assert_eq!(started, 1);
+}
+
+#[test]
+fn a_verdict_that_days_in_another_zone_move_is_the_same_verdict() {
+    let unpaid = Match::any(Verb::Performed("paid".to_owned()));
+    let day = Length::Calendar { amount: 1, unit: CalendarUnit::Day };
+    let Phrase::Sequence(mut sequence) = unanswered(unpaid, replied("NO")) else { panic!("it is a sequence") };
+    sequence.steps[0].within = Some(day);
+    let each = Trigger::Event(Phrase::Sequence(sequence));
+    let mut local = rules(vec![], vec![campaign("c", each, vec![])]);
+    local.schema.person_time_zone = Some("zone".to_owned());
+    let mut life = Life::new(local);
+    let late = Input::Event(event(Kind::Custom("paid".to_owned()), 5));
+    assert!(lines(&life.play(late, 3 * 86_400)).contains(&"c: started".to_owned()));
+    let moved = life.sets("zone", json!("Pacific/Kiritimati"), 10 * 86_400);
+    assert!(lines(&moved).is_empty(), "{:?}", lines(&moved));
 }
 
 #[test]
