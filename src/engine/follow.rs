@@ -41,12 +41,13 @@ impl World<'_> {
 
     /// Tells runs what is true at `at`. Inner conditions come before those that hold them.
     pub fn tell(&mut self, holders: &[Holder<'_>], at: Second) {
-        // Before somebody is known, nothing holds of them.
+        // Before somebody is known, nothing holds of them: what lies there is told as of then.
         let since = self.person.known_since;
+        let at = at.max(since);
         for holder in holders {
             let mut held = self.known(holder).unwrap_or_else(|| Held::new(since));
-            let truth = at >= since && self.with_scene(holder, |scene| holder.condition.truth(scene, at));
-            held.tell(truth, at.max(since));
+            let truth = self.with_scene(holder, |scene| holder.condition.truth(scene, at));
+            held.tell(truth, at);
             self.keep(holder, held);
         }
     }

@@ -46,6 +46,8 @@ struct Replay<'a> {
     /// Where those journeys began.
     entered: BTreeMap<usize, Order>,
     now: Second,
+    /// The newest wake that was played.
+    woken: Option<Second>,
 }
 
 /// What was told.
@@ -54,9 +56,10 @@ struct Told {
     state: State,
     scoped: BTreeMap<usize, Scoped>,
     calendar: Calendar,
-    /// By atom of the person: where its sequence was completed, and by which event; of an absence, the verdict and
-    /// the event that was not answered. A move has no number: 0.
-    completed: BTreeMap<AtomKey, BTreeSet<(Second, Seq)>>,
+    /// By atom of the person: where its sequence was completed, and by which event. Of an absence, by the second of
+    /// the event that was not answered, since there is one verdict on all those of a second: that, 0, and the event.
+    /// A move has no number: 0.
+    completed: BTreeMap<AtomKey, BTreeMap<(Second, Seq), Seq>>,
     /// The campaigns that start on the late event as it is.
     triggers: Vec<(RulesVersion, u32)>,
 }
@@ -83,7 +86,7 @@ impl Run<'_> {
         let holders: Vec<Holder<'_>> = engines.iter().copied().take(1).flat_map(history::followed).collect();
         let elsewhere =
             history::followed_for_journeys(self.versions, self.engine, &self.subject.journeys, &self.scoped);
-        let replay = Replay::new(
+        let mut replay = Replay::new(
             self.engine,
             engines,
             (&past, &moves, event),
@@ -93,6 +96,7 @@ impl Run<'_> {
             self.scoped.iter().map(|(place, scoped)| (*place, scoped.entered())).collect(),
             self.at,
         );
+        replay.woken = self.subject.state.woken;
         let cut_by = replay.holders.is_empty().then_some(self.calendar);
         let whole = Telling { without: None, cut_by, upto: replay.entries.len() };
         let told = replay.tell(whole);
@@ -160,7 +164,7 @@ impl Run<'_> {
         for atom in triggering {
             let of = |told: &Told| told.completed.get(&atom.key).cloned().unwrap_or_default();
             let (with, without) = (of(&with), of(&without));
-            let Some((_, seq)) = with.difference(&without).max() else { continue };
+            let Some((_, seq)) = with.iter().rfind(|(place, _)| !without.contains_key(*place)) else { continue };
             // A move has no data, and nothing of the late event's.
             let completing = past.iter().find(|other| other.seq == *seq);
             let data = (*seq != event.seq).then(|| completing.map(|it| it.properties.clone()).unwrap_or_default());
@@ -198,7 +202,7 @@ impl<'a> Replay<'a> {
         // Moves at one place stay as they were decided.
         entries.sort_by_key(|past| past.event.order());
         let schema = &engine.rules.schema;
-        Self { schema, engines, entries, first, holders, rememberers, entered, now }
+        Self { schema, engines, entries, first, holders, rememberers, entered, now, woken: None }
     }
 
     /// The atoms that `event` meets or, if it is a write, would.
@@ -233,6 +237,11 @@ impl<'a> Replay<'a> {
                 self.world(&mut told).tell(&self.holders, at);
             }
         }
+        if let Some(woken) = self.woken.filter(|_| follows) {
+            // Where this is taken over, verdicts up to there are written down as such: from that it is not known any
+            // more when they were not so yet.
+            self.world(&mut told).advance(&self.holders, woken.next());
+        }
         self.note_verdicts(&mut told);
         told
     }
@@ -251,7 +260,7 @@ impl<'a> Replay<'a> {
                 // What somebody is made with is newer than what is stamped before they are known.
                 let is_early = event.at < self.first.known_since;
                 for (name, value) in &event.properties {
-                    if !is_early || self.first.value(name).is_none() {
+                    if !is_early || !self.first.is_given(name) {
                         told.person.set(name, value);
                     }
                 }
@@ -332,7 +341,7 @@ impl<'a> Replay<'a> {
         let meeting = meet(&self.engines, observed, witness, &self.rememberers);
         for met in &meeting.encounters {
             if self.learn_one(told, met, event) && met.journey.is_none() {
-                told.completed.entry(met.atom.key).or_default().insert((event.at, event.seq));
+                told.completed.entry(met.atom.key).or_default().insert((event.at, event.seq), event.seq);
             }
         }
         let is_late = telling.upto == self.entries.len() && event.kind == Kind::AttributesSet;
@@ -366,8 +375,10 @@ impl<'a> Replay<'a> {
             let Some(Memory::Sequence(progress)) = told.state.memory(atom.key) else { continue };
             let verdicts = progress.verdicts(absent.deadline, told.calendar);
             let over: Vec<_> = verdicts.filter(|verdict| verdict.at < self.now).collect();
-            let over = over.into_iter().map(|verdict| (verdict.at, verdict.about.unwrap_or(0)));
-            told.completed.entry(atom.key).or_default().extend(over);
+            let completed = told.completed.entry(atom.key).or_default();
+            for verdict in over {
+                completed.entry((verdict.since, 0)).or_insert(verdict.about.unwrap_or(0));
+            }
         }
     }
 }

@@ -30,6 +30,8 @@ pub struct Verdict {
     pub at: Second,
     /// The number of the event that was not answered; none for a move.
     pub about: Option<Seq>,
+    /// The second of that event. It says which verdict it is: where days lie otherwise, `at` is another one.
+    pub since: Second,
 }
 
 /// An event that completed the sequence so far.
@@ -165,13 +167,16 @@ impl Progress {
             self.waiting.clear();
         }
         let of_now = over.iter().filter(|entry| verdict(entry) == now.at);
-        of_now.map(|entry| Verdict { at: now.at, about: entry.seq }).min()
+        of_now.map(|entry| Verdict { at: now.at, about: entry.seq, since: entry.at.into() }).min()
     }
 
     /// The verdicts that were not counted yet.
     pub fn verdicts(&self, deadline: Deadline, calendar: Calendar) -> impl Iterator<Item = Verdict> {
-        let of = move |at: Stamp| deadline.verdict(Second::from(at), calendar);
-        self.waiting.iter().map(move |entry| Verdict { at: of(entry.at), about: entry.seq })
+        let of = move |entry: &Entry| {
+            let since = Second::from(entry.at);
+            Verdict { at: deadline.verdict(since, calendar), about: entry.seq, since }
+        };
+        self.waiting.iter().map(of)
     }
 
     /// How many completions lie in `window` now, up to where it stops to matter.

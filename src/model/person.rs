@@ -57,6 +57,17 @@ impl Person {
         }
     }
 
+    /// Whether a value was written under `name`, one of the names that can be. What is built in and never missing
+    /// is not written by that.
+    #[must_use]
+    pub fn is_given(&self, name: &str) -> bool {
+        match name {
+            "id" => self.external_id.is_some(),
+            "email" => self.email.is_some(),
+            name => self.attributes.contains_key(name),
+        }
+    }
+
     /// Writes one value. `null` and the empty text remove; what is not settable stays.
     pub fn set(&mut self, name: &str, value: &Json) {
         let removed = value.is_null() || value.as_str() == Some("");

@@ -41,6 +41,7 @@ mod resolve;
 mod scenarios;
 #[cfg(feature = "server")]
 mod settings;
+mod simulation;
 #[cfg(feature = "server")]
 mod store;
 mod texts;

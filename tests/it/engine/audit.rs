@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use antiphon::engine::{AUDITED_EVENTS_MAX, Audited, History, Input, Stored, Subject, Versions, audit, mend, step};
 use antiphon::model::event::{Event, Kind};
-use antiphon::model::id::EventKey;
+use antiphon::model::id::{EventKey, RulesVersion};
 use antiphon::model::rule::{Condition, Counted, Happened, Match, Phrase, RuleSet, Segment, SegmentKind, Verb, Window};
 use antiphon::model::time::{Second, Span};
 use antiphon::model::value::Properties;
 
-use super::oracle::{compile, somebody};
+use crate::simulation::stage::{compile, somebody};
 
 const START: Second = Second(1_790_000_000);
 
@@ -37,8 +37,8 @@ fn lived(count: usize) -> (Versions, Stored, Vec<Event>) {
     let mut segment: Segment = super::life::manual("s0");
     segment.kind = SegmentKind::Data(condition);
     let rules = RuleSet { segments: vec![segment], ..RuleSet::default() };
-    let versions = Versions::new(compile(&rules, 1), START);
-    let mut subject = Subject::new(somebody(&Properties::new(), START));
+    let versions = Versions::new(compile(&rules, RulesVersion(1)), START);
+    let mut subject = Subject::new(somebody(0, &Properties::new(), START));
     let (mut events, mut members) = (Vec::new(), BTreeSet::new());
     let mut note = |step: antiphon::engine::Step| {
         events.extend(step.events);

@@ -1,16 +1,11 @@
-//! The engine, held against the definition on random histories, and by the example.
+//! The engine and the definition by the example. Random histories are in `simulation`.
 
 mod audit;
 mod campaigns;
 pub mod chance;
-mod defined;
 pub mod definition;
 mod edges;
 mod journeys;
 mod language;
-mod life;
-pub mod oracle;
-mod pointwise;
-mod properties;
+pub mod life;
 mod waits;
-pub mod world;

@@ -10,8 +10,8 @@ use antiphon::model::person::Person;
 use antiphon::model::rule::{Condition, RuleSet};
 use antiphon::model::time::{Second, Span};
 
-use crate::engine::oracle::{compile, somebody};
-use crate::engine::world::{Do, Feature, World, world};
+use crate::simulation::stage::{compile, somebody};
+use crate::simulation::world::{Delivery, Do, Feature, World, world};
 
 /// Worlds per run. `EXPLAIN_WORLDS` says another number, `EXPLAIN_SEED` where to begin.
 const WORLDS: u64 = 100;
@@ -31,8 +31,8 @@ fn an_explanation_says_what_the_definition_says() {
             || format!("EXPLAIN_SEED={seed} EXPLAIN_WORLDS=1 cargo test --no-default-features an_explanation_says");
         assert_eq!(as_made(&life.subject.person, &life.log), life.made, "{}", again());
         for at in life.instants(&world) {
-            for segment in &world.rules.segments {
-                let explained = life.explain(&world.rules, &segment.name, at);
+            for segment in &world.rules[0].segments {
+                let explained = life.explain(&world.rules[0], &segment.name, at);
                 let problem = judge(&world, &life, &segment.name, at, &explained);
                 assert!(problem.is_none(), "{}\n{} at {at:?}: {problem:?}\n{explained:#?}", again(), segment.name);
                 seen += 1;
@@ -48,7 +48,7 @@ fn an_explanation_says_what_the_definition_says() {
 /// What is wrong with an explanation.
 fn judge(world: &World, life: &Life, segment: &str, at: Second, said: &SegmentExplained) -> Option<String> {
     let events: Vec<Event> = life.log.iter().chain(&life.moves).filter(|event| event.at <= at).cloned().collect();
-    let case = Case::new(&world.rules, &life.made, &events);
+    let case = Case::new(&world.rules[0], &life.made, &events);
     let member = |at: Second| case.is_member(segment, at);
     let condition = Condition::InSegment(segment.to_owned());
     let is_in = member(at);
@@ -78,7 +78,7 @@ fn judge(world: &World, life: &Life, segment: &str, at: Second, said: &SegmentEx
     said.until.filter(|until| member(until.0) == is_in).map(|until| format!("no flip at {until:?}"))
 }
 
-/// Somebody's life in a world, as the engine plays it.
+/// The life of the first person of a world under its first rules, as the engine plays it.
 struct Life {
     made: Person,
     subject: Subject,
@@ -91,10 +91,10 @@ struct Life {
 
 impl Life {
     fn of(world: &World) -> Self {
-        let made = somebody(&world.first, world.start);
+        let made = somebody(0, &world.people[0], world.start);
         let mut life = Self {
             subject: Subject::new(made.clone()),
-            versions: Versions::new(compile(&world.rules, 1), world.start),
+            versions: Versions::new(compile(&world.rules[0], RulesVersion(1)), world.start),
             made,
             log: Vec::new(),
             moves: Vec::new(),
@@ -109,7 +109,7 @@ impl Life {
             arrived: world.start,
             precedes: None,
             kind: Kind::AttributesSet,
-            properties: world.first.clone(),
+            properties: world.people[0].clone(),
             message: None,
             reason: None,
         };
@@ -117,16 +117,25 @@ impl Life {
         for (pause, what) in &world.story {
             life.now = life.now.max(Second(life.now.0 + pause));
             match what {
-                Do::Arrive(event, precedes) => {
-                    let before = precedes.and_then(|key| life.log.iter().find(|event| event.key == key));
-                    let precedes = before.map(|reply| reply.seq);
-                    life.play(Input::Event(Event { arrived: life.now, precedes, ..(**event).clone() }));
+                Do::Deliver(body) => {
+                    for delivery in body.iter().filter(|delivery| delivery.person == 0) {
+                        life.take_in(delivery);
+                    }
                 }
-                Do::Poll => life.play(Input::Wake),
-                Do::Store | Do::Refold | Do::Switch => {}
+                Do::Poll(_) => life.play(Input::Wake),
+                Do::Publish | Do::CatchUp(_) | Do::Restart | Do::Refold(_) => {}
             }
         }
         life
+    }
+
+    fn take_in(&mut self, delivery: &Delivery) {
+        if self.log.iter().any(|event| event.key == delivery.event.key) {
+            return;
+        }
+        let before = delivery.precedes.and_then(|key| self.log.iter().find(|event| event.key == key));
+        let precedes = before.map(|reply| reply.seq);
+        self.play(Input::Event(Event { arrived: self.now, precedes, ..delivery.event.clone() }));
     }
 
     fn play(&mut self, input: Input) {

@@ -1,4 +1,5 @@
-//! What happens to somebody: events late, twice, at once, ahead of their arrival; and polls at odd times.
+//! What happens to people: events late, twice, at once, ahead of their arrival; polls at odd times, other rules,
+//! stops and restarts.
 
 use antiphon::model::event::{Event, Kind, MessageRef, Reason};
 use antiphon::model::id::{EffectId, EventKey};
@@ -7,31 +8,44 @@ use antiphon::model::value::Properties;
 use serde_json::{Value as Json, json};
 use ulid::Ulid;
 
-use super::{Dice, Do, Feature, Scale, ZONES};
+use super::{Delivery, Dice, Do, Feature, Scale, ZONES};
 
 const TEXTS: [&str; 10] = ["YES", "yes!", "no", "Yes, please", "Sí", "👍", "oh yes", "!!!", "yes no yes", "NO."];
 /// Campaigns and steps that messages are of.
 pub const SENDERS: [&str; 2] = ["winter", "nudge"];
 pub const STEPS: [&str; 2] = ["ask", "again"];
 
+/// Of a hundred deliveries, how many come a second time.
+const AGAIN_PERCENT: u64 = 12;
+
 struct Story<'d, 'f> {
     dice: &'d mut Dice<'f>,
     now: Second,
+    lives: Vec<Life>,
+    /// What was delivered so far.
+    delivered: Vec<Delivery>,
+}
+
+/// What is known of one person.
+#[derive(Clone)]
+struct Life {
     messages: Vec<MessageRef>,
     replies: Vec<(EventKey, Second)>,
     /// Instants worth being hit again.
     edges: Vec<Second>,
 }
 
-pub fn story(dice: &mut Dice<'_>) -> Vec<(i64, Do)> {
+pub fn story(dice: &mut Dice<'_>, people: usize) -> Vec<(i64, Do)> {
     let start = dice.start;
-    let length = 3 + dice.below(12);
-    let mut story = Story { dice, now: start, messages: Vec::new(), replies: Vec::new(), edges: vec![start] };
-    (0..length).map(|number| story.next(number)).collect()
+    let long = dice.percent(10);
+    let length = 4 + dice.below(if long { 32 } else { 13 });
+    let life = Life { messages: Vec::new(), replies: Vec::new(), edges: vec![start] };
+    let mut story = Story { dice, now: start, lives: vec![life; people], delivered: Vec::new() };
+    (0..length).map(|_| story.next()).collect()
 }
 
 impl Story<'_, '_> {
-    fn next(&mut self, number: u64) -> (i64, Do) {
+    fn next(&mut self) -> (i64, Do) {
         let span = self.dice.span().0;
         let pause = match self.dice.scale {
             Scale::Seconds => self.dice.one(&[0, 0, 0, 1, 1, 2, span - 1, span, span + 1, 30, 101, 300]),
@@ -47,27 +61,60 @@ impl Story<'_, '_> {
         // The clock of a machine can go back.
         let pause = if self.dice.percent(5) { -pause } else { pause };
         self.now = Second(self.now.0 + pause);
+        let (person, some) = (self.someone(), self.dice.one(&[1, 2, 3]));
         let what = match self.dice.below(100) {
-            0..8 => Do::Poll,
-            8..12 => Do::Store,
-            12..16 => Do::Refold,
-            16..18 => Do::Switch,
-            _ => {
-                let (event, precedes) = self.event(number);
-                self.edges.push(event.at);
-                Do::Arrive(Box::new(event), precedes)
-            }
+            0..8 => Do::Poll(some),
+            8..12 => Do::Restart,
+            12..16 => Do::Refold(person),
+            16..20 => Do::Publish,
+            20..22 => Do::CatchUp(some),
+            _ => Do::Deliver(self.body()),
         };
         (pause, what)
     }
 
-    fn event(&mut self, number: u64) -> (Event, Option<EventKey>) {
+    fn someone(&mut self) -> usize {
+        let people = self.lives.len() as u64;
+        usize::try_from(self.dice.below(people)).expect("a few")
+    }
+
+    /// Mostly one event; some of what came before; or several at once.
+    fn body(&mut self) -> Vec<Delivery> {
+        let number = self.dice.one(&[1, 1, 1, 1, 1, 1, 2, 3]);
+        let mut body = Vec::new();
+        for _ in 0..number {
+            let again = self.delivered.len() as u64;
+            let delivery = if again > 0 && self.dice.percent(AGAIN_PERCENT) {
+                let newest = self.dice.below(again.min(6));
+                self.delivered.iter().rev().nth(usize::try_from(newest).expect("few")).cloned()
+            } else {
+                None
+            };
+            let delivery = delivery.unwrap_or_else(|| self.fresh());
+            self.delivered.push(delivery.clone());
+            body.push(delivery);
+        }
+        body
+    }
+
+    fn fresh(&mut self) -> Delivery {
+        let person = self.someone();
+        let (event, precedes) = self.event(person, self.delivered.len() as u64);
+        self.life(person).edges.push(event.at);
+        Delivery { person, event, precedes }
+    }
+
+    fn life(&mut self, person: usize) -> &mut Life {
+        self.lives.get_mut(person).expect("one of the people")
+    }
+
+    fn event(&mut self, person: usize, number: u64) -> (Event, Option<EventKey>) {
         let key = EventKey(u128::from(number + 1).to_be_bytes());
         let kind = self.kind();
         let mut event = Event {
             key,
             seq: 0,
-            at: self.stamp(),
+            at: self.stamp(person),
             arrived: self.now,
             precedes: None,
             properties: Properties::new(),
@@ -79,21 +126,21 @@ impl Story<'_, '_> {
         match event.kind {
             Kind::Inbound | Kind::Reaction | Kind::ReactionRemoved => {
                 event.properties = self.dice.said();
-                self.answer(&mut event);
-                self.replies.push((key, event.at));
+                self.answer(person, &mut event);
+                self.life(person).replies.push((key, event.at));
             }
             Kind::Sent => {
                 let message = self.message(event.at);
                 if self.dice.percent(30)
-                    && let Some((reply, at)) = self.replies.last().copied()
+                    && let Some((reply, at)) = self.life(person).replies.last().copied()
                 {
                     event.at = event.at.min(at);
                     precedes = Some(reply);
                 }
-                self.messages.push(message.clone());
+                self.life(person).messages.push(message.clone());
                 event.message = Some(message);
             }
-            Kind::Received | Kind::Read | Kind::Failed => event.message = self.known_message(),
+            Kind::Received | Kind::Read | Kind::Failed => event.message = self.known_message(person),
             Kind::AttributesSet => event.properties = self.dice.writes(self.now),
             _ => event.properties = self.dice.data(self.now),
         }
@@ -116,7 +163,7 @@ impl Story<'_, '_> {
     }
 
     /// Mostly now; else a little late, on an edge, or ahead of its arrival.
-    fn stamp(&mut self) -> Second {
+    fn stamp(&mut self, person: usize) -> Second {
         let wide = match self.dice.scale {
             Scale::Seconds => 1,
             Scale::Days => 1_000,
@@ -127,7 +174,8 @@ impl Story<'_, '_> {
             75..82 => -i64::try_from(self.dice.below(250)).expect("small") * wide,
             82..87 => 50 * wide,
             _ => {
-                let edge = self.dice.one(&self.edges);
+                let edges = self.life(person).edges.clone();
+                let edge = self.dice.one(&edges);
                 let span = self.dice.span().0 * self.dice.one(&[-1, 0, 1]);
                 edge.0 + span + self.dice.one(&[-1, 0, 1]) - self.now.0
             }
@@ -144,14 +192,15 @@ impl Story<'_, '_> {
     }
 
     /// The newest, or one before.
-    fn known_message(&mut self) -> Option<MessageRef> {
+    fn known_message(&mut self, person: usize) -> Option<MessageRef> {
         let back = usize::from(self.dice.percent(25));
-        self.messages.iter().rev().nth(back).or(self.messages.last()).cloned()
+        let messages = &self.life(person).messages;
+        messages.iter().rev().nth(back).or(messages.last()).cloned()
     }
 
-    fn answer(&mut self, event: &mut Event) {
+    fn answer(&mut self, person: usize, event: &mut Event) {
         let answered = match self.dice.below(10) {
-            0..5 => self.known_message(),
+            0..5 => self.known_message(person),
             // A reply in flight: its message is not known to be sent yet.
             5 => Some(self.message(event.at)),
             _ => None,

@@ -6,11 +6,11 @@ use antiphon::engine::naive::{Case, Completion};
 use antiphon::model::event::{Event, Kind};
 use antiphon::model::id::EventKey;
 use antiphon::model::person::Person;
-use antiphon::model::rule::{Action, Campaign, Condition, Move, Phrase, RuleSet, Trigger, Wait};
+use antiphon::model::rule::{Action, Campaign, Condition, Frequency, IfRunning, Move, Phrase, RuleSet, Trigger, Wait};
 use antiphon::model::time::{Length, Second};
 use antiphon::model::value::Properties;
 
-use super::oracle::Change;
+use super::stage::Change;
 
 /// One completion: the second of the event, and the event unless it is a verdict: of those on the events of one
 /// second there is one. Where days lie otherwise from now on, it has another instant, and is the same.
@@ -27,6 +27,8 @@ pub struct Definition {
     completed: BTreeMap<String, Completed>,
     /// When the wait of each campaign's journey is over.
     running: BTreeMap<String, Second>,
+    /// When each campaign was last started, whatever the rules were.
+    started: BTreeMap<String, Second>,
     /// Campaigns whose journey has begun and is to end at once.
     passing: VecDeque<String>,
     /// Everything up to here was looked at.
@@ -51,6 +53,7 @@ impl Definition {
             risen: BTreeMap::new(),
             completed: BTreeMap::new(),
             running: BTreeMap::new(),
+            started: BTreeMap::new(),
             passing: VecDeque::new(),
             seen,
             known: 0,
@@ -184,7 +187,10 @@ impl Definition {
                     let mut new = completed.difference(&known);
                     // An event is looked at when it is new; what completes a sequence can be an older one.
                     let is_new = |key: EventKey| self.events.iter().skip(self.known).any(|event| event.key == key);
-                    new.any(|(_, key)| matches!(phrase, Phrase::Sequence(_)) || key.is_some_and(is_new))
+                    new.any(|(when, key)| match phrase {
+                        Phrase::Sequence(_) => true,
+                        Phrase::One(_) => key.is_some_and(is_new) && at.since(*when) <= campaign.max_event_age,
+                    })
                 }
                 Trigger::Schedule(_) | Trigger::Api => false,
             };
@@ -206,10 +212,23 @@ impl Definition {
 
     fn start(&mut self, campaign: &Campaign, at: Second) {
         let filtered = campaign.filter.as_ref().is_some_and(|filter| !self.case().truth(filter, at));
+        let last = self.started.get(&campaign.name).copied();
+        let too_often = last.is_some_and(|last| match campaign.frequency {
+            Frequency::EveryTime => false,
+            Frequency::Once => true,
+            Frequency::OncePer(span) => at < last.plus(span),
+        });
         let runs = self.running.contains_key(&campaign.name) || self.passing.contains(&campaign.name);
-        if filtered || runs {
+        if filtered || too_often || (runs && campaign.if_running == IfRunning::Keep) {
             return;
         }
+        if runs {
+            // It makes way, and is not finished.
+            self.running.remove(&campaign.name);
+            self.passing.retain(|passing| *passing != campaign.name);
+            self.decide(Move::LeftCampaign(campaign.name.clone()), at);
+        }
+        self.started.insert(campaign.name.clone(), at);
         self.stream.push(Change::Started { campaign: campaign.name.clone(), at });
         self.decide(Move::EnteredCampaign(campaign.name.clone()), at);
         match campaign.steps.first().map(|step| &step.action) {
@@ -274,6 +293,8 @@ impl Definition {
         self.members = members;
         self.risen.clear();
         self.completed.clear();
+        // Verdicts of this very second are the new rules' to start, when it is over.
+        self.is_over = false;
         self.silent = true;
         self.look(now);
         self.silent = false;

@@ -8,28 +8,36 @@ use antiphon::model::event::{Event, Kind};
 use antiphon::model::rule::{Condition, MessageTest, Move, Phrase, SegmentKind, Then};
 use antiphon::model::time::{Second, Span};
 
-use super::chance::Chance;
-use super::oracle::somebody;
+use super::stage::somebody;
 use super::world::{Do, Feature, Scale, World, world};
+use crate::engine::chance::Chance;
 
-const WORLDS: u64 = 500;
+const WORLDS: u64 = 800;
 
-/// What arrives in the story, numbered, with some moves between.
+/// What arrives for the first person of the story, numbered, with some moves between.
 fn events(world: &World) -> Vec<Event> {
-    let (mut events, mut now): (Vec<Event>, Second) = (Vec::new(), world.start);
+    let (mut arrivals, mut now): (Vec<Event>, Second) = (Vec::new(), world.start);
     for (pause, what) in &world.story {
         now = Second(now.0 + pause).max(now);
-        let Do::Arrive(event, _) = what else { continue };
-        let seq = events.last().map_or(1, |last| last.seq + 1);
-        events.push(Event { seq, at: event.at.min(now), arrived: now, ..(**event).clone() });
+        let Do::Deliver(body) = what else { continue };
+        for delivery in body.iter().filter(|delivery| delivery.person == 0) {
+            if arrivals.iter().all(|known| known.key != delivery.event.key) {
+                let event = delivery.event.clone();
+                arrivals.push(Event { at: event.at.min(now), arrived: now, ..event });
+            }
+        }
+    }
+    let mut events: Vec<Event> = Vec::new();
+    for (seq, event) in (1..).zip(arrivals) {
+        let now = event.arrived;
+        events.push(Event { seq, ..event.clone() });
         if seq % 3 == 0 {
             let entered = seq % 6 == 3;
             let moved = |name: &str| match entered {
                 true => [Move::EnteredSegment(name.to_owned()), Move::EnteredCampaign("c0".to_owned())],
                 false => [Move::LeftSegment(name.to_owned()), Move::LeftCampaign("c0".to_owned())],
             };
-            let decided =
-                moved("s0").map(|moved| Event { seq, at: now, kind: Kind::Moved(moved), ..(**event).clone() });
+            let decided = moved("s0").map(|moved| Event { seq, at: now, kind: Kind::Moved(moved), ..event.clone() });
             events.extend(decided);
         }
     }
@@ -46,11 +54,12 @@ fn conditions(condition: &Condition, found: &mut Vec<Condition>) {
 }
 
 fn in_world(world: &World, check: impl Fn(&Case<'_>, &Condition, Second, Second)) {
-    let (person, events) = (somebody(&world.first, world.start), events(world));
-    let case = Case::new(&world.rules, &person, &events);
+    let (person, events) = (somebody(0, &world.people[0], world.start), events(world));
+    let rules = &world.rules[0];
+    let case = Case::new(rules, &person, &events);
     let last = events.iter().map(|event| event.at).max().unwrap_or(world.start);
     let mut found = Vec::new();
-    for segment in &world.rules.segments {
+    for segment in &rules.segments {
         if let SegmentKind::Data(condition) = &segment.kind {
             conditions(condition, &mut found);
         }

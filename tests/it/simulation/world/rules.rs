@@ -1,7 +1,9 @@
 //! Random rule sets: segments that build on each other, and campaigns between them.
 
 use antiphon::model::compare::{Comparison, Op, TimeTest};
-use antiphon::model::rule::{Action, Campaign, Condition, Phrase, Point, RuleSet, Share, Step, Trigger, Wait};
+use antiphon::model::rule::{
+    Action, Campaign, Condition, Frequency, IfRunning, Phrase, Point, RuleSet, Share, Step, Trigger, Verb, Wait,
+};
 use antiphon::model::time::{CalendarUnit, Length, Second, Span};
 use antiphon::model::value::{Type, Value};
 use chrono::{NaiveDate, NaiveTime, Weekday};
@@ -43,6 +45,29 @@ impl Dice<'_> {
         rules
     }
 
+    /// What a rule set becomes when somebody works on it: a segment means something else, is new, or is gone.
+    pub fn edited(&mut self, before: &[RuleSet]) -> RuleSet {
+        let mut rules = self.one(before);
+        let mut parts = Parts { segments: vec!["m".to_owned()], ..Parts::default() };
+        parts.tests = (0..2).map(|_| self.event_test(&parts)).collect();
+        let number = rules.segments.len();
+        let place = 1 + usize::try_from(self.below(number as u64)).expect("few");
+        // A segment names what stands before it, and a campaign its own segment and those before.
+        parts.segments.extend(rules.segments.iter().take(place).skip(1).map(|segment| segment.name.clone()));
+        parts.campaigns.extend(rules.campaigns.iter().take(place - 1).map(|campaign| campaign.name.clone()));
+        let is_last = place + 1 == number && rules.campaigns.len() < place;
+        if is_last && number > 2 && self.percent(40) {
+            rules.segments.pop();
+        } else {
+            let segment = life::segment(&format!("s{}", place - 1), self.condition(3, &parts));
+            match rules.segments.get_mut(place) {
+                Some(known) => *known = segment,
+                None => rules.segments.push(segment),
+            }
+        }
+        rules
+    }
+
     fn campaign(&mut self, number: u64, of: &Parts) -> Campaign {
         let trigger = match self.below(3) {
             0 if self.has(Feature::Triggers) => Trigger::Event(Phrase::One(Box::new(self.any_test(of)))),
@@ -55,7 +80,20 @@ impl Dice<'_> {
             0 => self.wall_clock(),
             _ => self.condition(1, of),
         });
-        Campaign { max_event_age: Span::days(36_500), filter, ..Campaign::new(format!("c{number}"), trigger, steps) }
+        let max_event_age = Span::days(36_500);
+        let mut campaign = Campaign { max_event_age, filter, ..Campaign::new(format!("c{number}"), trigger, steps) };
+        if self.has(Feature::Entries) && self.percent(40) {
+            campaign.frequency = match self.below(3) {
+                0 => Frequency::Once,
+                1 => Frequency::OncePer(self.span()),
+                _ => Frequency::EveryTime,
+            };
+            campaign.if_running = self.one(&[IfRunning::Keep, IfRunning::Restart]);
+            if is_of_arrivals(&campaign.trigger) {
+                campaign.max_event_age = Span(self.one(&[0, 1, 100]));
+            }
+        }
+        campaign
     }
 
     fn wall_clock(&mut self) -> Condition {
@@ -179,5 +217,13 @@ impl Dice<'_> {
             TimeTest::DaysAway(0),
             TimeTest::DaysAway(1),
         ])
+    }
+}
+
+/// Whether the trigger is one event that arrives, which has an age.
+fn is_of_arrivals(trigger: &Trigger) -> bool {
+    match trigger {
+        Trigger::Event(Phrase::One(event)) => !matches!(event.verb, Verb::Moved(_) | Verb::Changed(_)),
+        _ => false,
     }
 }

@@ -12,34 +12,46 @@ use antiphon::model::time::{Second, Span};
 use antiphon::model::value::Properties;
 use chrono_tz::Tz;
 
-use super::chance::Chance;
+use crate::engine::chance::Chance;
 
-/// Rules, one person's first attributes, and what happens.
+/// Rules, people's first attributes, and what happens.
 #[derive(Clone, Debug)]
 pub struct World {
     pub scale: Scale,
-    /// The second at which the person is made.
+    /// The second at which the people are made.
     pub start: Second,
-    pub rules: RuleSet,
-    /// What `Do::Switch` goes over to.
-    pub later: RuleSet,
-    pub first: Properties,
+    /// The rule set that is active at first, and those that `Do::Publish` goes over to, in turn.
+    pub rules: Vec<RuleSet>,
+    /// What each person is made with.
+    pub people: Vec<Properties>,
+    /// What happens, each so many seconds after what happened before.
     pub story: Vec<(i64, Do)>,
 }
 
-/// What happens, so many seconds after what happened before.
+/// What happens.
 #[derive(Clone, Debug)]
 pub enum Do {
-    /// An event arrives. With a key: it is a send that lies before the reply with that key.
-    Arrive(Box<Event>, Option<EventKey>),
-    /// The schedule looks for due wakes.
-    Poll,
-    /// The state goes through storage.
-    Store,
-    /// The state is dropped and folded again.
-    Refold,
-    /// Another rule set becomes active.
-    Switch,
+    /// A body arrives with all of this.
+    Deliver(Vec<Delivery>),
+    /// The schedule plays the due wakes of at most so many people.
+    Poll(usize),
+    /// The next rule set becomes active.
+    Publish,
+    /// At most so many people are brought up to the active rule set.
+    CatchUp(usize),
+    /// The process has been away: what it knew is read from storage, and what was due meanwhile comes first.
+    Restart,
+    /// The state of this person is dropped and folded again.
+    Refold(usize),
+}
+
+/// An event of one person, on its way.
+#[derive(Clone, Debug)]
+pub struct Delivery {
+    pub person: usize,
+    pub event: Event,
+    /// It is a send that lies before the reply with this key.
+    pub precedes: Option<EventKey>,
 }
 
 /// What worlds can be made of beyond counts and pairs of events, elapsed time and attributes.
@@ -65,10 +77,12 @@ pub enum Feature {
     Triggers,
     /// Campaigns with a filter, wall clocks in it too.
     Filters,
+    /// Campaigns that start once, or once in a while, or not on what is old.
+    Entries,
 }
 
 impl Feature {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Chains,
         Self::Counts,
         Self::Windows,
@@ -81,6 +95,7 @@ impl Feature {
         Self::Journeys,
         Self::Triggers,
         Self::Filters,
+        Self::Entries,
     ];
 }
 
@@ -156,10 +171,15 @@ pub fn world(seed: u64, features: &[Feature]) -> World {
         (Scale::Seconds, Second(1_790_000_000))
     };
     let mut dice = Dice { chance, features, scale, start };
-    let (rules, later) = (dice.rules(), dice.rules());
-    let first = dice.attributes(start);
-    let story = happenings::story(&mut dice);
-    World { scale, start, rules, later, first, story }
+    let mut rules = vec![dice.rules()];
+    for _ in 0..dice.one(&[1, 1, 2]) {
+        let next = if dice.percent(50) { dice.rules() } else { dice.edited(&rules) };
+        rules.push(next);
+    }
+    let number = dice.one(&[1, 1, 1, 2, 2, 3]);
+    let people: Vec<_> = (0..number).map(|_| dice.attributes(start)).collect();
+    let story = happenings::story(&mut dice, people.len());
+    World { scale, start, rules, people, story }
 }
 
 impl Dice<'_> {
