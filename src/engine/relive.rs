@@ -76,6 +76,9 @@ pub enum Doubt {
     /// Several rule sets came into force between two events, or an older one once more: when each reached this person
     /// is not written down.
     RulesBetween,
+    /// A schedule or a deployment started a campaign for them, which is no part of the log and can keep another from
+    /// being started.
+    Unlogged,
     /// What was stored of them was put right, which is no part of the log.
     Mended,
 }
@@ -88,6 +91,7 @@ impl Doubt {
             Self::Cut => "their log does not begin with their first event",
             Self::NoRules => "a rule set that evaluated their events does not load any more",
             Self::RulesBetween => "several rule sets came into force between two of their events",
+            Self::Unlogged => "a schedule or a deployment started a campaign for them, which is no part of the log",
             Self::Mended => "what was stored of them was put right, which is no part of the log",
         }
     }

@@ -11,7 +11,7 @@ use super::load;
 use super::loaded::Loaded;
 use super::pass::{Context, Pass};
 use super::save;
-use super::write::{Failed, Writer};
+use super::write::{Failed, Writer, refuse_newer};
 use crate::engine::{self, Audited, Drift, Stored};
 use crate::model::id::{PersonId, SegmentId};
 use crate::resolve::consent::Words;
@@ -44,7 +44,14 @@ pub fn told(drift: &Drift, repaired: bool) -> Json {
 impl Writer {
     /// Recomputes these people, and puts right those of whom something is not so.
     pub(super) async fn mend(&mut self, ids: &[PersonId]) -> Result<Vec<Mended>, Refusal> {
-        self.try_mend(ids).await.map_err(|failed| {
+        let mended = match self.try_mend(ids).await {
+            Err(failed @ Failed::Newer(_)) => {
+                self.ready(&failed).await;
+                self.try_mend(ids).await
+            }
+            ended => ended,
+        };
+        mended.map_err(|failed| {
             tracing::error!(%failed, "people could not be put right");
             Refusal::Unavailable
         })
@@ -56,6 +63,7 @@ impl Writer {
         let mut loaded = Loaded::default();
         people::lock(&tx, ids).await?;
         load::people(&tx, &mut loaded, ids).await?;
+        refuse_newer(&loaded, &versions)?;
         load::histories(&tx, &mut loaded, &ids.iter().copied().collect()).await?;
         let mut members = memberships::of_people(&tx, ids).await?;
         let (now_ms, now) = (self.clock.millis(), self.clock.second());

@@ -225,7 +225,7 @@ impl Writer {
     }
 
     /// Sees to it that the next try can go better.
-    async fn ready(&self, failed: &Failed) {
+    pub(super) async fn ready(&self, failed: &Failed) {
         match (failed, &self.newer_rules) {
             (Failed::Newer(_), Some(newer_rules)) => newer_rules().await,
             _ => self.clock.pause(PAUSE).await,
@@ -405,7 +405,7 @@ impl Writer {
 }
 
 /// For one person versions never go back: nobody is taken on under rules that are older than theirs.
-fn refuse_newer(loaded: &Loaded, versions: &Versions) -> Result<(), Failed> {
+pub(super) fn refuse_newer(loaded: &Loaded, versions: &Versions) -> Result<(), Failed> {
     let newest = loaded.newest_rules;
     if newest > versions.active.version() { Err(Failed::Newer(newest)) } else { Ok(()) }
 }

@@ -21,6 +21,8 @@ use crate::store::{Reader, Store, StoreError, journeys, memberships, outbox, peo
 const SLICE: u32 = 50;
 /// Whose log has more events is left out, and counted.
 const EVENTS_MAX: usize = 100_000;
+/// Journeys of one person that are looked at, newest first.
+const JOURNEYS_MAX: u32 = 10_000;
 /// Differences that are kept to be shown. The others are counted.
 pub const DIFFERENCES_SHOWN_MAX: usize = 20;
 
@@ -132,14 +134,10 @@ async fn read_beside(reader: &Reader, lives: &[Life]) -> Result<BTreeMap<PersonI
     let mut beside = BTreeMap::new();
     for id in ids {
         let effects = effects.remove(&id).unwrap_or_default();
-        let mut unlogged = BTreeSet::new();
-        for journey in effects.values().copied().collect::<BTreeSet<_>>() {
-            let row = journeys::get(reader, journey).await?;
-            let is_logged = |cause: Cause| matches!(cause, Cause::Event { .. } | Cause::Born | Cause::Wake);
-            if row.is_some_and(|row| !is_logged(row.journey.cause)) {
-                unlogged.insert(journey);
-            }
-        }
+        let is_logged = |cause: Cause| matches!(cause, Cause::Event { .. } | Cause::Born | Cause::Wake);
+        let all = journeys::Filter { person: Some(id), ..journeys::Filter::default() };
+        let begun = journeys::page(reader, &all, JOURNEYS_MAX).await?.into_iter();
+        let unlogged = begun.filter(|row| !is_logged(row.journey.cause)).map(|row| row.journey.id).collect();
         beside.insert(id, Beside { effects, unlogged, mended: mended.contains(&id) });
     }
     Ok(beside)
@@ -173,8 +171,10 @@ impl Replayed {
             let extra = logged.filter(|(effect, _)| !relived.effects.contains(effect));
             differences.extend(extra.map(|(effect, _)| Difference::Extra(*effect)));
         }
-        if relived.assumed && !differences.is_empty() {
-            *self.doubts.entry(Doubt::RulesBetween).or_default() += 1;
+        let doubts = [(relived.assumed, Doubt::RulesBetween), (!beside.unlogged.is_empty(), Doubt::Unlogged)];
+        let doubt = doubts.into_iter().find(|(holds, _)| *holds).map(|(_, doubt)| doubt);
+        if let Some(doubt) = doubt.filter(|_| !differences.is_empty()) {
+            *self.doubts.entry(doubt).or_default() += 1;
             return;
         }
         self.unlogged += beside.effects.values().filter(|journey| beside.unlogged.contains(journey)).count() as u64;
