@@ -136,6 +136,11 @@ impl State {
         true
     }
 
+    /// Whether the `becomes` condition of `campaign` is true.
+    pub(super) fn is_risen(&self, campaign: CampaignId) -> bool {
+        self.risen.binary_search(&campaign).is_ok()
+    }
+
     /// Writes down the truth of a `becomes` condition. Returns whether that is a change.
     pub(super) fn set_risen(&mut self, campaign: CampaignId, truth: bool) -> bool {
         match (self.risen.binary_search(&campaign), truth) {
