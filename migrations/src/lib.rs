@@ -5,6 +5,7 @@
 
 mod dialect;
 mod m0001_first_tables;
+mod m0002_rule_sets;
 mod m0004_schedule_runs;
 mod m0005_people_by_zone;
 
@@ -19,6 +20,7 @@ impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
         vec![
             Box::new(m0001_first_tables::Migration),
+            Box::new(m0002_rule_sets::Migration),
             Box::new(m0004_schedule_runs::Migration),
             Box::new(m0005_people_by_zone::Migration),
         ]

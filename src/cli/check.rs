@@ -38,7 +38,7 @@ pub struct Arguments {
 
 /// How complaints are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
+pub enum Format {
     /// With frames, for people.
     Human,
     /// One object, for programs.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use reqwest::{Client as Http, RequestBuilder, Response, Url};
+use serde_json::Value as Json;
 
 use crate::settings::{Secret, Settings};
 
@@ -43,20 +44,47 @@ impl Client {
         Ok(self.http.get(url).bearer_auth(self.key.reveal()))
     }
 
+    /// A call that asks for something to be done.
+    ///
+    /// # Errors
+    /// The server's URL is none.
+    pub fn post(&self, path: &str, body: &serde_json::Value) -> Result<RequestBuilder, String> {
+        let url = Url::parse(&format!("{}{path}", self.url)).map_err(|error| format!("{}: {error}", self.url))?;
+        Ok(self.http.post(url).bearer_auth(self.key.reveal()).json(body))
+    }
+
     /// Sends a question.
     ///
     /// # Errors
     /// The server cannot be reached, or says no: in words for the person at the terminal.
     pub async fn send(&self, question: RequestBuilder) -> Result<Response, String> {
-        let answer = question.send().await.map_err(|error| {
-            format!("{} does not answer ({}); is `antiphon serve` running?", self.url, error.without_url())
-        })?;
+        let answer = self.reach(question).await?;
         if answer.status().is_success() {
             return Ok(answer);
         }
-        let status = answer.status();
-        let body: serde_json::Value = answer.json().await.unwrap_or_default();
+        let status = answer.status().as_u16();
+        Err(self.refusal(status, &answer.json().await.unwrap_or_default()))
+    }
+
+    /// Sends a question and reads the answer, whatever its status is.
+    ///
+    /// # Errors
+    /// The server cannot be reached.
+    pub async fn ask(&self, question: RequestBuilder) -> Result<(u16, Json), String> {
+        let answer = self.reach(question).await?;
+        Ok((answer.status().as_u16(), answer.json().await.unwrap_or_default()))
+    }
+
+    async fn reach(&self, question: RequestBuilder) -> Result<Response, String> {
+        question.send().await.map_err(|error| {
+            format!("{} does not answer ({}); is `antiphon serve` running?", self.url, error.without_url())
+        })
+    }
+
+    /// What the server's no says.
+    #[must_use]
+    pub fn refusal(&self, status: u16, body: &Json) -> String {
         let why = body["meta"]["error"].as_str().unwrap_or("no reason given");
-        Err(format!("{} answers {}: {}", self.url, status.as_u16(), super::plain::plain(why)))
+        format!("{} answers {status}: {}", self.url, super::plain::plain(why))
     }
 }

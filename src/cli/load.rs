@@ -46,11 +46,13 @@ pub struct Texts {
     pub unreadable: Vec<Diagnostic>,
     pub sources: Sources,
     pub files: usize,
+    /// What stands in front of the paths, as they are shown, of those below the folder.
+    pub prefix: String,
 }
 
 /// Compiles the rule set below `root`, in which the files `wanted` have to be. Also returns how many files it has.
 pub fn compile(root: &Path, wanted: &[PathBuf]) -> Result<(Compiled, usize), String> {
-    let Texts { texts, unreadable, sources, files } = texts(root, wanted)?;
+    let Texts { texts, unreadable, sources, files, prefix: _ } = texts(root, wanted)?;
     if unreadable.is_empty() {
         return Ok((dsl::compile(&texts), files));
     }
@@ -80,7 +82,7 @@ pub fn texts(root: &Path, wanted: &[PathBuf]) -> Result<Texts, String> {
             Err(diagnostic) => unreadable.push(*diagnostic),
         }
     }
-    Ok(Texts { texts, unreadable, sources, files })
+    Ok(Texts { texts, unreadable, sources, files, prefix: shown })
 }
 
 /// Whether `path`, as diagnostics show it, is one of `wanted`, or any file will do.

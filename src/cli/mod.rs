@@ -2,6 +2,7 @@
 //! running server are its HTTP clients.
 
 mod activity;
+mod audit;
 mod check;
 mod client;
 mod cost;
@@ -14,9 +15,13 @@ mod init;
 mod load;
 mod paint;
 mod plain;
+mod plan;
+mod publish;
+mod replay;
 mod rules;
 mod run;
 mod schema;
+mod send;
 pub mod serve;
 mod test;
 

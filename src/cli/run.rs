@@ -7,7 +7,9 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use super::exit::{Exit, failed};
-use super::{activity, check, demo, describe, explain, fmt, init, schema, serve, test};
+use super::{
+    activity, audit, check, demo, describe, explain, fmt, init, plan, publish, replay, rules, schema, serve, test,
+};
 use crate::settings::{Complaints, Given, Settings, read};
 
 /// A rules engine for replies: keeps segments true to the second and starts campaigns, from what people
@@ -30,7 +32,12 @@ enum Verb {
     Describe(describe::Arguments),
     Schema(schema::Arguments),
     Test(test::Arguments),
+    Plan(plan::Arguments),
+    Publish(publish::Arguments),
+    Rules(rules::Arguments),
     Activity(activity::Arguments),
+    Audit(audit::Arguments),
+    Replay(replay::Arguments),
 }
 
 /// Runs the verb that the arguments of this process ask for.
@@ -53,7 +60,12 @@ pub fn run() -> ExitCode {
         Verb::Describe(arguments) => describe::run(&arguments),
         Verb::Schema(arguments) => schema::run(&arguments),
         Verb::Test(arguments) => test::run(&arguments),
+        Verb::Plan(arguments) => plan::run(&arguments),
+        Verb::Publish(arguments) => publish::run(&arguments),
+        Verb::Rules(arguments) => rules::run(&arguments),
         Verb::Activity(arguments) => activity::run(&arguments),
+        Verb::Audit(arguments) => audit::run(&arguments),
+        Verb::Replay(arguments) => replay::run(&arguments),
     }
     .into()
 }

@@ -16,7 +16,7 @@ use super::run::{block_on, given, settings};
 use crate::chance;
 use crate::clock::Clock;
 use crate::engine::{Catalogue, Engine, Versions};
-use crate::intake::{Intake, Rules, Signals, Writer};
+use crate::intake::{Intake, NewerRules, Rules, Signals, Writer};
 use crate::model::id::{InstallationKey, RulesVersion};
 use crate::model::rule::RuleSet;
 use crate::model::time::Second;
@@ -25,8 +25,10 @@ use crate::outbox::{self, Outbox};
 use crate::providers::PROVIDERS;
 use crate::providers::webhook;
 use crate::providers::whatsapp::write::Account;
+use crate::rollout::audit::{Auditor, Audits};
 use crate::rollout::folder::FolderError;
-use crate::rollout::{Folder, FolderTrouble, Published};
+use crate::rollout::plan::Plans;
+use crate::rollout::{Folder, FolderTrouble, Published, Publisher};
 use crate::schedule::occurrences::Occurrences;
 use crate::settings::{Settings, keys, show};
 use crate::store::{Options, Store, installation};
@@ -90,8 +92,9 @@ pub struct Running {
     store: Arc<Store>,
     intake: Intake,
     writing: JoinHandle<()>,
-    /// Wakes, occurrences of schedules, catching up, the rules folder.
+    /// Wakes, occurrences of schedules, catching up, the rules folder, audits.
     others: JoinSet<()>,
+    plans: Plans,
     sending: Outbox,
     web: Option<(SocketAddr, JoinHandle<()>)>,
     stop: watch::Sender<bool>,
@@ -114,19 +117,15 @@ pub async fn start(settings: &Settings) -> Result<Running, String> {
     let env: Properties =
         settings.rule_environment.iter().map(|(name, value)| (name.clone(), value.reveal().into())).collect();
     let rules = Rules::new(no_rules(&env)?);
-    let folder = Folder {
-        path: settings.rules.clone(),
-        store: Arc::clone(&store),
-        clock: clock.clone(),
-        rules: rules.clone(),
-        env: env.clone(),
-    };
+    let publisher = Publisher::new(Arc::clone(&store), clock.clone(), rules.clone(), env);
+    let folder = Folder { path: settings.rules.clone(), publisher: publisher.clone() };
     let published = folder.publish().await;
     super::rules::tell(&folder.path, &published);
-    rollout::refresh(&store, &rules, &env).await.map_err(|error| error.to_string())?;
+    publisher.refresh().await.map_err(|error| error.to_string())?;
 
     let signals = Signals::default();
     let writer = Writer::new(Arc::clone(&store), clock.clone(), key, rules.clone(), signals.clone());
+    let writer = writer.with_newer_rules(newer_rules(publisher.clone()));
     let (intake, writing) = Intake::start(writer, signals.clone());
     let mut others = JoinSet::new();
     others.spawn(schedule::run(intake.clone(), clock.clone(), store.is_shared()));
@@ -137,24 +136,38 @@ pub async fn start(settings: &Settings) -> Result<Running, String> {
         clock: clock.clone(),
     }));
     let readiness = Readiness::default();
-    readiness.set(Unready::Rules, lacks_rules(&folder.rules, &published));
+    readiness.set(Unready::Rules, lacks_rules(&rules, &published));
     others.spawn(keep_up(folder, intake.clone(), readiness.clone()));
+    let audits = Audits::default();
+    let auditor = Auditor {
+        store: Arc::clone(&store),
+        clock: clock.clone(),
+        rules: rules.clone(),
+        intake: intake.clone(),
+        audits: audits.clone(),
+    };
+    others.spawn(rollout::audit::rechecks(auditor.clone()));
+    others.spawn(auditor.run());
     let sending = Outbox::start(Arc::clone(&store), intake.clone(), clock.clone(), outbox_settings(settings)?);
     let sending = sending.map_err(|error| error.to_string())?;
 
+    let plans = Plans::new(publisher.clone());
     let (stop, stopping) = watch::channel(false);
     let parts = Parts {
         submit: door(intake.clone()),
         store: Arc::clone(&store),
-        rules: rules.clone(),
+        publisher: publisher.clone(),
+        plans: plans.clone(),
         clock,
         readiness,
         commits: signals.commits.subscribe(),
+        audits,
+        metrics: signals.metrics.clone(),
         deadlines: Deadlines::default(),
     };
     let site = Arc::new(Site::new(settings, parts));
     let web = listener.map(|listener| listen(listener, site, stopping)).transpose()?;
-    Ok(Running { store, intake, writing, others, sending, web, stop })
+    Ok(Running { store, intake, writing, others, plans, sending, web, stop })
 }
 
 /// The way of the web server to the intake.
@@ -165,10 +178,22 @@ fn door(intake: Intake) -> web::Submit {
     })
 }
 
+/// The way of the intake to rules that are newer than those in force.
+fn newer_rules(publisher: Publisher) -> NewerRules {
+    Box::new(move || {
+        let publisher = publisher.clone();
+        Box::pin(async move {
+            if let Err(error) = publisher.refresh().await {
+                tracing::error!(%error, "newer rules could not be loaded");
+            }
+        })
+    })
+}
+
 /// Keeps the rules what the folder says, and says what comes of it.
 async fn keep_up(folder: Folder, intake: Intake, readiness: Readiness) {
     let path = folder.path.clone();
-    let rules = folder.rules.clone();
+    let rules = folder.publisher.rules.clone();
     let tell = move |outcome: &Result<Published, FolderTrouble>| {
         super::rules::tell(&path, outcome);
         readiness.set(Unready::Rules, lacks_rules(&rules, outcome));
@@ -218,6 +243,7 @@ impl Running {
             // Its deadlines bound this.
             let _ = web.await;
         }
+        self.plans.stop().await;
         self.others.shutdown().await;
         self.sending.stop(GRACE).await;
         drop(self.intake);

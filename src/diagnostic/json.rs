@@ -5,8 +5,9 @@
 
 use serde_json::{Value as Json, json};
 
+use super::code::Code;
 use super::diagnostic::{Diagnostic, Edit, Fix, Label};
-use super::span::{Sources, Span};
+use super::span::{FileId, Sources, Span};
 
 /// One complaint with everything that is known of it. The edits of one fix belong together; they do not overlap.
 #[must_use]
@@ -50,4 +51,38 @@ fn place(span: Span, sources: &Sources) -> Json {
         "start": span.start,
         "end": span.end,
     })
+}
+
+/// The reverse of [`diagnostic`]: `file` knows the files by their paths. None for what is not of this form, or has
+/// a code that this release does not know.
+#[must_use]
+pub fn read(shown: &Json, file: &impl Fn(&str) -> Option<FileId>) -> Option<Diagnostic> {
+    let code = Code::ALL.iter().find(|code| shown["code"] == code.as_str())?;
+    let span = |shown: &Json| {
+        Some(Span::new(file(shown["file"].as_str()?)?, number(&shown["start"])?, number(&shown["end"])?))
+    };
+    let label = |shown: &Json| {
+        Some(Label { span: span(shown)?, text: text(&shown["text"])?, primary: shown["primary"].as_bool()? })
+    };
+    let edit = |shown: &Json| Some(Edit { span: span(shown)?, replacement: text(&shown["replacement"])? });
+    let fix = |shown: &Json| Some(Fix { message: text(&shown["message"])?, edits: each(&shown["edits"], edit)? });
+    Some(Diagnostic {
+        code: *code,
+        message: text(&shown["message"])?,
+        labels: each(&shown["labels"], label)?,
+        notes: each(&shown["notes"], text)?,
+        fixes: each(&shown["fixes"], fix)?,
+    })
+}
+
+fn each<T>(list: &Json, read: impl Fn(&Json) -> Option<T>) -> Option<Vec<T>> {
+    list.as_array()?.iter().map(read).collect()
+}
+
+fn text(value: &Json) -> Option<String> {
+    value.as_str().map(str::to_owned)
+}
+
+fn number(value: &Json) -> Option<usize> {
+    usize::try_from(value.as_u64()?).ok()
 }

@@ -296,6 +296,11 @@ impl<'a> Builder<'a> {
             held,
             absences,
             segments: self.segments.values().copied().collect(),
+            meanings: self
+                .digests
+                .iter()
+                .map(|(name, digest)| (name.clone(), AtomKey::of(&(digest, &self.zone))))
+                .collect(),
             segment_names: self.segments.into_iter().map(|(name, id)| (id, name)).collect(),
             manual: self.manual,
             campaigns: self.campaigns,

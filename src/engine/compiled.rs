@@ -61,6 +61,8 @@ pub struct Engine {
     pub(super) absences: Vec<u32>,
     pub(super) segments: BTreeSet<SegmentId>,
     pub(super) segment_names: FxHashMap<SegmentId, String>,
+    /// By segment: a hash of all that it means.
+    pub(super) meanings: BTreeMap<String, AtomKey>,
     /// Those whose members come from outside.
     pub(super) manual: BTreeMap<String, SegmentId>,
     /// In the order of the rule set, which is that of their names.

@@ -91,6 +91,12 @@ impl State {
         get(&self.memberships, segment).is_some()
     }
 
+    /// Whether the condition that starts `campaign` by becoming true is true now.
+    #[must_use]
+    pub fn is_risen(&self, campaign: CampaignId) -> bool {
+        self.risen.binary_search(&campaign).is_ok()
+    }
+
     /// When the newest inbound message came.
     #[must_use]
     pub fn newest_inbound(&self) -> Option<Second> {
@@ -134,11 +140,6 @@ impl State {
             Err(place) => self.moves.insert(place, (segment, order)),
         }
         true
-    }
-
-    /// Whether the `becomes` condition of `campaign` is true.
-    pub(super) fn is_risen(&self, campaign: CampaignId) -> bool {
-        self.risen.binary_search(&campaign).is_ok()
     }
 
     /// Writes down the truth of a `becomes` condition. Returns whether that is a change.

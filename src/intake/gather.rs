@@ -9,9 +9,13 @@ use std::time::Duration;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
 
 use super::item::{Body, Receipt, Refusal};
+use super::mend::Mended;
 use super::occur::Occurred;
+use super::touched::Touched;
 use super::write::Writer;
+use crate::model::id::PersonId;
 use crate::model::time::Second;
+use crate::telemetry::Metrics;
 
 /// Items that may wait or be under way at once.
 pub const QUEUE_ITEMS_MAX: usize = 2_000;
@@ -28,7 +32,7 @@ pub struct Intake {
     signals: Signals,
 }
 
-/// What the rest of the server waits on.
+/// What the rest of the server learns from the intake, and waits on.
 #[derive(Clone, Default)]
 pub struct Signals {
     /// Grows with each commit that changed something.
@@ -37,6 +41,9 @@ pub struct Signals {
     pub effects: Arc<Notify>,
     /// Somebody's wake moved earlier.
     pub wakes: Arc<Notify>,
+    /// Whose row has changed, for who looks whether it is right.
+    pub touched: Touched,
+    pub metrics: Metrics,
 }
 
 pub(super) enum Work {
@@ -59,6 +66,11 @@ pub(super) enum Work {
     CatchUp {
         limit: u32,
         reply: oneshot::Sender<Result<u32, Refusal>>,
+    },
+    /// Put right what is stored of these people, where it is not so.
+    Mend {
+        people: Vec<PersonId>,
+        reply: oneshot::Sender<Result<Vec<Mended>, Refusal>>,
     },
 }
 
@@ -117,6 +129,14 @@ impl Intake {
         self.ask(|reply| Work::CatchUp { limit, reply }).await
     }
 
+    /// Recomputes these people under their locks, and puts right what is not as it should be. Says who that were.
+    ///
+    /// # Errors
+    /// [`Refusal`] when the database did not take it.
+    pub async fn mend(&self, people: Vec<PersonId>) -> Result<Vec<Mended>, Refusal> {
+        self.ask(|reply| Work::Mend { people, reply }).await
+    }
+
     /// What to wait on for changes.
     #[must_use]
     pub fn signals(&self) -> &Signals {
@@ -150,6 +170,9 @@ async fn run(mut writer: Writer, mut waiting: mpsc::UnboundedReceiver<Work>) {
             }
             Work::CatchUp { limit, reply } => {
                 let _ = reply.send(writer.catch_up(limit).await);
+            }
+            Work::Mend { people, reply } => {
+                let _ = reply.send(writer.mend(&people).await);
             }
             Work::Body { body, reply, place } => {
                 let mut batch = vec![(body, reply, place)];

@@ -68,6 +68,7 @@ pub(super) async fn people(tx: &Tx, loaded: &mut Loaded, ids: &[PersonId]) -> Re
     let mut open = journeys::open_of(tx, ids).await?;
     for row in rows {
         let id = row.person.id;
+        loaded.newest_rules = loaded.newest_rules.max(row.rules);
         // Bytes that do not read back are a cache that is lost: the state is folded again from the log.
         let mut state = State::decode(&row.state).unwrap_or_default();
         state.last_seq = row.last_seq;

@@ -24,6 +24,8 @@ pub(super) struct Loaded {
     pub subjects: BTreeMap<PersonId, Subject>,
     /// What else their rows say.
     pub columns: BTreeMap<PersonId, Columns>,
+    /// The newest rule set that a state of theirs was written under.
+    pub newest_rules: RulesVersion,
     /// Messages that replies of these people can answer, and those that statuses are about.
     pub messages: BTreeMap<EffectId, Outstanding>,
     /// The whole past of those people for whom it was asked.

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::changes::Changes;
 use super::item::{Body, Item, Outcome, Receipt};
 use super::loaded::{Loaded, Past};
-use crate::engine::{self, Input, Occurrence, Subject, Versions};
+use crate::engine::{self, History, Input, Occurrence, Subject, Versions};
 use crate::model::id::{EffectId, EventKey, InstallationKey, PersonId};
 use crate::model::identity::Channel;
 use crate::model::inbound::{Broken, BrokenReason};
@@ -139,6 +139,11 @@ impl<'a> Pass<'a> {
         }
         self.changes.touched.insert(person);
         self.changes.record(Some(person), step, provider, provider_id.filter(|_| is_event));
+    }
+
+    /// Somebody's past, if it was loaded.
+    pub fn history(&self, person: PersonId) -> History<'_> {
+        self.histories.get(&person).map(Past::history).unwrap_or_default()
     }
 
     /// Lets time pass for somebody: what is due is played, and an outdated state is folded again.

@@ -50,7 +50,11 @@ pub(super) async fn all(
     let effects = effects(tx, &changes, now_ms).await?;
     records(tx, &changes, now_ms).await?;
     let wake = changes.touched.iter().filter_map(|id| subjects.get(id)).filter_map(|subject| subject.wake).min();
-    Ok(News { effects, wake })
+    let before = changes.touched.iter().filter_map(|id| loaded.subjects.get(id));
+    let over_ms = before.filter_map(|subject| subject.wake).map(|wake| wake.next().0.saturating_mul(1000));
+    let late_ms = over_ms.map(|over| now_ms.saturating_sub(over)).filter(|late| *late >= 0).collect();
+    let touched = changes.touched.iter().copied().collect();
+    Ok(News { effects, wake, touched, events: changes.events.len() as u64, late_ms })
 }
 
 type Subjects = std::collections::BTreeMap<PersonId, Subject>;
@@ -127,7 +131,7 @@ async fn log(tx: &Tx, changes: &Changes, rules: RulesVersion, now_ms: i64) -> Re
         .map(|logged: &Logged| EventRow {
             event: logged.event.clone(),
             person: logged.person,
-            arrived_ms: now_ms,
+            arrived_ms: arrived_ms(logged.event.arrived, now_ms),
             provider: Cow::Borrowed(logged.provider),
             provider_id: logged.provider_id.clone(),
             rules,
@@ -135,6 +139,12 @@ async fn log(tx: &Tx, changes: &Changes, rules: RulesVersion, now_ms: i64) -> Re
         .collect();
     let written = events::insert(tx, &rows).await?;
     if written.len() == rows.len() { Ok(()) } else { Err(Failed::Moved) }
+}
+
+/// The millisecond of an arrival. What was caused at a second that was played later, or for which the clock stood
+/// still, lies at the end of that second: the log says as of when it was taken in.
+fn arrived_ms(arrived: Second, now_ms: i64) -> i64 {
+    if arrived.0 == now_ms.div_euclid(1000) { now_ms } else { arrived.0.saturating_mul(1000).saturating_add(999) }
 }
 
 /// What the engine keeps, and the wake where it moved.

@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -59,12 +60,16 @@ impl Rules {
     }
 }
 
+/// Puts in force what the database says is active. A function: where rules come from is not the intake's.
+pub type NewerRules = Box<dyn Fn() -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
+
 /// Writes batches. On SQLite there is one, on PostgreSQL there may be several.
 pub struct Writer {
     pub(super) store: Arc<Store>,
     pub(super) clock: Clock,
     pub(super) key: InstallationKey,
     pub(super) rules: Rules,
+    newer_rules: Option<NewerRules>,
     pub(super) signals: Signals,
     /// The earliest wake that the scheduler knows of.
     armed: Option<Second>,
@@ -79,6 +84,8 @@ pub(super) enum Failed {
     Store(StoreError),
     /// What had been read is not so any more, now that it is locked: begin again.
     Moved,
+    /// Somebody's state was written under rules that are newer than those in force here.
+    Newer(RulesVersion),
     /// The pass panics whatever is left out.
     Panicked,
 }
@@ -94,6 +101,9 @@ impl std::fmt::Display for Failed {
         match self {
             Self::Store(error) => error.fmt(f),
             Self::Moved => f.write_str("somebody else was faster, each time"),
+            Self::Newer(version) => {
+                write!(f, "somebody is at version {} of the rules, which is not in force here", version.0)
+            }
             Self::Panicked => f.write_str("it panics whatever is left out"),
         }
     }
@@ -102,7 +112,7 @@ impl std::fmt::Display for Failed {
 impl Failed {
     fn may_be_tried_again(&self) -> bool {
         match self {
-            Self::Moved => true,
+            Self::Moved | Self::Newer(_) => true,
             Self::Panicked => false,
             Self::Store(error) => error.is_retryable() || error.is_conflict(),
         }
@@ -117,7 +127,14 @@ impl Writer {
     /// A writer on `store`, whose provider ids are hashed under `key`.
     #[must_use]
     pub fn new(store: Arc<Store>, clock: Clock, key: InstallationKey, rules: Rules, signals: Signals) -> Self {
-        Self { store, clock, key, rules, signals, armed: None, caught_up: PersonId(0), built: None }
+        Self { store, clock, key, rules, newer_rules: None, signals, armed: None, caught_up: PersonId(0), built: None }
+    }
+
+    /// The same, and it gets newer rules by itself when it meets somebody who is at them already: versions never go
+    /// back for one person.
+    #[must_use]
+    pub fn with_newer_rules(self, newer_rules: NewerRules) -> Self {
+        Self { newer_rules: Some(newer_rules), ..self }
     }
 
     /// Takes bodies in, together if that is possible. One answer for each.
@@ -200,10 +217,18 @@ impl Writer {
             match self.try_commit(bodies, poison).await {
                 Err(failed) if tries < TRIES_MAX && failed.may_be_tried_again() => {
                     tries += 1;
-                    self.clock.pause(PAUSE).await;
+                    self.ready(&failed).await;
                 }
                 ended => return ended,
             }
+        }
+    }
+
+    /// Sees to it that the next try can go better.
+    async fn ready(&self, failed: &Failed) {
+        match (failed, &self.newer_rules) {
+            (Failed::Newer(_), Some(newer_rules)) => newer_rules().await,
+            _ => self.clock.pause(PAUSE).await,
         }
     }
 
@@ -221,6 +246,7 @@ impl Writer {
         let (now_ms, now) = (self.clock.millis(), self.clock.second());
         let question = load::Question { key: &self.key, now, schema: &versions.active.rules().schema };
         let mut loaded = load::batch(tx, &question, bodies, self.store.is_shared()).await?;
+        refuse_newer(&loaded, &versions)?;
         let fresh: Vec<_> = loaded.free_ids.iter().map(|_| chance::ulid(now)).collect();
         let words = Words::of(&versions.active.rules().schema);
         let context = Context { versions: &versions, key: &self.key, now, words, fresh: &fresh };
@@ -245,7 +271,14 @@ impl Writer {
 
     /// Plays the due wakes of at most `limit` people, in due order.
     pub(super) async fn play_due(&mut self, limit: u32) -> Result<Played, Refusal> {
-        let played = self.due(limit).await.map_err(|failed| {
+        let played = match self.due(limit).await {
+            Err(failed @ Failed::Newer(_)) => {
+                self.ready(&failed).await;
+                self.due(limit).await
+            }
+            ended => ended,
+        };
+        let played = played.map_err(|failed| {
             tracing::error!(%failed, "due wakes could not be played");
             Refusal::Unavailable
         })?;
@@ -265,7 +298,14 @@ impl Writer {
 
     /// Brings at most `limit` people up to the active rule set.
     pub(super) async fn catch_up(&mut self, limit: u32) -> Result<u32, Refusal> {
-        self.behind(limit).await.map_err(|failed| {
+        let caught_up = match self.behind(limit).await {
+            Err(failed @ Failed::Newer(_)) => {
+                self.ready(&failed).await;
+                self.behind(limit).await
+            }
+            ended => ended,
+        };
+        caught_up.map_err(|failed| {
             tracing::error!(%failed, "people could not be brought up to the active rules");
             Refusal::Unavailable
         })
@@ -283,6 +323,7 @@ impl Writer {
             self.built = Some(version);
         }
         self.announce(&news);
+        self.signals.metrics.people_caught_up.inc_by(stale.len() as u64);
         Ok(u32::try_from(stale.len()).unwrap_or(u32::MAX))
     }
 
@@ -299,6 +340,7 @@ impl Writer {
         let mut loaded = Loaded::default();
         people::lock(tx, ids).await?;
         load::people(tx, &mut loaded, ids).await?;
+        refuse_newer(&loaded, &self.rules.now())?;
         Ok(loaded)
     }
 
@@ -349,6 +391,9 @@ impl Writer {
 
     pub(super) fn announce(&mut self, news: &News) {
         self.signals.commits.send_modify(|commits| *commits += 1);
+        self.signals.touched.note(&news.touched);
+        self.signals.metrics.events.inc_by(news.events);
+        news.late_ms.iter().for_each(|late| self.signals.metrics.wake_played(*late));
         if news.effects {
             self.signals.effects.notify_one();
         }
@@ -359,12 +404,24 @@ impl Writer {
     }
 }
 
+/// For one person versions never go back: nobody is taken on under rules that are older than theirs.
+fn refuse_newer(loaded: &Loaded, versions: &Versions) -> Result<(), Failed> {
+    let newest = loaded.newest_rules;
+    if newest > versions.active.version() { Err(Failed::Newer(newest)) } else { Ok(()) }
+}
+
 /// What a commit means to those who wait.
 #[derive(Default)]
 pub(super) struct News {
     pub effects: bool,
     /// The earliest wake that was written.
     pub wake: Option<Second>,
+    /// Whose row has changed.
+    pub touched: Vec<PersonId>,
+    /// How many events went into the log.
+    pub events: u64,
+    /// Of each wake that was played: how long ago its second was over, in milliseconds.
+    pub late_ms: Vec<i64>,
 }
 
 enum Attempt<'a> {

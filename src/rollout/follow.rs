@@ -10,29 +10,23 @@ use tokio::sync::Notify;
 
 use super::catch_up;
 use super::folder;
-use super::publish::{Files, PublishError, Published, Refused, publish, refresh};
-use crate::clock::Clock;
+use super::publish::{Files, Intent, PublishError, Published, Refused};
+use super::publisher::Publisher;
 use crate::diagnostic::Sources;
 use crate::dsl;
-use crate::intake::{Intake, Rules};
-use crate::model::value::Properties;
-use crate::store::Store;
+use crate::intake::Intake;
 
 /// An editor writes several times in a row; the folder is read when it has been quiet this long.
 const QUIET: Duration = Duration::from_millis(200);
 
-/// A folder that is not there yet is looked for this often.
+/// A folder that is not there yet, and a version that another node made active, are looked for this often.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// The way from a folder to the rules in force.
+/// A rules folder, and the way from there to the rules in force.
 #[derive(Clone)]
 pub struct Folder {
     pub path: PathBuf,
-    pub store: Arc<Store>,
-    pub clock: Clock,
-    pub rules: Rules,
-    /// What rules may use as `env.NAME`.
-    pub env: Properties,
+    pub publisher: Publisher,
 }
 
 /// Why a folder was not published.
@@ -69,12 +63,7 @@ impl Folder {
             Ok(files) => files,
             Err(refused) => return Ok(Published::Refused(refused)),
         };
-        let published = publish(&self.store, &self.clock, &self.env, files).await.map_err(FolderTrouble::Publish)?;
-        let in_force = self.rules.now().active.version();
-        if matches!(published, Published::Activated(version) | Published::Unchanged(version) if version != in_force) {
-            refresh(&self.store, &self.rules, &self.env).await.map_err(FolderTrouble::Publish)?;
-        }
-        Ok(published)
+        self.publisher.publish(files, Intent::Activate).await.map_err(FolderTrouble::Publish)
     }
 }
 
@@ -90,14 +79,17 @@ fn texts(snapshot: folder::Snapshot) -> Result<Files, Refused> {
     if diagnostics.is_empty() { Ok(files) } else { Err(Refused { diagnostics, sources }) }
 }
 
-/// Keeps the rules in force what the folder says: brings everybody up to them, then publishes the folder whenever
-/// it changes and whenever SIGHUP asks for it. Each outcome is told. Runs until it is dropped.
+/// Keeps the rules in force what the folder and the database say: publishes the folder whenever it changes and
+/// whenever SIGHUP asks for it, takes over what another node made active, and brings everybody up to what came into
+/// force, by whomever. Each outcome of the folder is told. Runs until it is dropped.
 pub async fn follow(folder: Folder, intake: Intake, tell: impl Fn(&Result<Published, FolderTrouble>)) {
     // Before anything that takes time: a change meanwhile must not be missed, nor SIGHUP end the process.
     let mut asked = signal(SignalKind::hangup()).ok();
     let changed = Arc::new(Notify::new());
+    let publisher = &folder.publisher;
+    let (clock, shared) = (&publisher.clock, publisher.store.is_shared());
     let mut watcher = None;
-    catch_up::run(&intake, &folder.clock).await;
+    catch_up::run(&intake, clock).await;
     loop {
         if watcher.is_none() {
             watcher = watch(&folder.path, Arc::clone(&changed)).ok();
@@ -109,17 +101,28 @@ pub async fn follow(folder: Folder, intake: Intake, tell: impl Fn(&Result<Publis
         tokio::select! {
             () = changed.notified() => {}
             () = hangup(asked.as_mut()) => {}
-            () = folder.clock.pause(LOOK), if watcher.is_none() => continue,
+            () = publisher.exchanged() => {
+                catch_up::run(&intake, clock).await;
+                continue;
+            }
+            () = clock.pause(LOOK), if watcher.is_none() || shared => {
+                if let Err(error) = take_over(publisher, shared).await {
+                    tracing::warn!(%error, "what another node made active could not be taken over");
+                }
+                continue;
+            }
         }
         while tokio::time::timeout(QUIET, changed.notified()).await.is_ok() {}
         let outcome = folder.publish().await;
         if !matches!(outcome, Ok(Published::Unchanged(_))) {
             tell(&outcome);
         }
-        if matches!(outcome, Ok(Published::Activated(_))) {
-            catch_up::run(&intake, &folder.clock).await;
-        }
     }
+}
+
+/// Others who publish do it in the database.
+async fn take_over(publisher: &Publisher, shared: bool) -> Result<(), PublishError> {
+    if shared { publisher.refresh().await } else { Ok(()) }
 }
 
 fn watch(path: &Path, changed: Arc<Notify>) -> notify::Result<notify::RecommendedWatcher> {

@@ -12,14 +12,14 @@ pub(super) fn columns(cause: &Cause) -> (&'static str, Option<Seq>, Option<Strin
     match cause {
         Cause::Event { seq, key } => (cause.as_str(), Some(*seq), Some(Hex(&key.0).digits())),
         Cause::Occurrence(instant) => (cause.as_str(), None, Some(Hex(&instant.0.to_be_bytes()).digits())),
-        Cause::Born | Cause::Wake | Cause::Rules => (cause.as_str(), None, None),
+        Cause::Born | Cause::Wake | Cause::Rules | Cause::Recheck => (cause.as_str(), None, None),
     }
 }
 
 /// Reads the three columns from `first` on.
 pub(super) fn read(row: &Row, first: usize) -> Result<Cause, StoreError> {
     let word: String = row.get(first)?;
-    let plain = [Cause::Born, Cause::Wake, Cause::Rules];
+    let plain = [Cause::Born, Cause::Wake, Cause::Rules, Cause::Recheck];
     if let Some(cause) = plain.into_iter().find(|cause| cause.as_str() == word) {
         return Ok(cause);
     }

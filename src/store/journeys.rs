@@ -269,7 +269,7 @@ pub async fn log_of(from: &impl Source, row: &JourneyRow) -> Result<Vec<Entry>, 
     let rows = match (row.person, row.journey.cause) {
         (Some(person), _) => from.fetch(&OF_PERSON, vec![id, person.0.into()]).await?,
         (None, Cause::Event { key, .. }) => from.fetch(&ANONYMOUS, vec![id, key.0.to_vec().into()]).await?,
-        (None, Cause::Born | Cause::Wake | Cause::Rules | Cause::Occurrence(_)) => Vec::new(),
+        (None, Cause::Born | Cause::Wake | Cause::Rules | Cause::Recheck | Cause::Occurrence(_)) => Vec::new(),
     };
     rows.iter().map(|row| entry(row, 0)).collect()
 }

@@ -2,8 +2,8 @@
 
 use migrations::sea_orm_migration::MigratorTrait;
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, IsolationLevel, SqliteTransactionMode,
-    TransactionOptions, TransactionTrait,
+    AccessMode, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, IsolationLevel,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 
 use super::OpenError;
@@ -22,6 +22,21 @@ pub(super) async fn begin(
             TransactionOptions { isolation_level: Some(IsolationLevel::ReadCommitted), ..Default::default() }
         }
         _ => TransactionOptions { sqlite_transaction_mode: Some(mode), ..Default::default() },
+    };
+    connection.begin_with_options(options).await
+}
+
+/// Begins a transaction that reads. On SQLite the first statement decides what it sees.
+pub(super) async fn begin_to_read(connection: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
+    let options = match connection.get_database_backend() {
+        DbBackend::Postgres => TransactionOptions {
+            isolation_level: Some(IsolationLevel::RepeatableRead),
+            access_mode: Some(AccessMode::ReadOnly),
+            ..Default::default()
+        },
+        _ => {
+            TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Deferred), ..Default::default() }
+        }
     };
     connection.begin_with_options(options).await
 }

@@ -1,8 +1,9 @@
 //! What is kept, and nothing about why: one file per concern, each with its statements.
 //!
 //! [`Store::open`] opens SQLite or PostgreSQL and brings the schema up to date. [`Store::write`]
-//! is the only way to a transaction that writes, [`Store::read`] the way to read beside it.
-//! Functions that write take a [`Tx`]; those that only read take a [`Source`], which is either.
+//! is the only way to a transaction that writes, [`Store::read`] the way to read beside it, and
+//! [`Store::snapshot`] to read what belongs together. Functions that write take a [`Tx`]; those that only read
+//! take a [`Source`], which is any of them.
 //! Statements of the hot path have one text for any number of rows (see `sql.rs`).
 //!
 //! Not here: decisions. Nobody else may know `sea_orm` or `sqlx`.
@@ -37,4 +38,4 @@ mod sqlite;
 pub use erase::erase;
 pub use error::StoreError;
 pub use open::{OpenError, Options, Store};
-pub use source::{Reader, Source, Tx};
+pub use source::{Reader, Snapshot, Source, Tx};

@@ -400,6 +400,15 @@ pub async fn page(from: &impl Source, after: PersonId, limit: u32) -> Result<Vec
     rows.iter().map(|row| Ok(PersonId(row.get(0)?))).collect()
 }
 
+/// The newest person.
+///
+/// # Errors
+/// See [`StoreError`].
+pub async fn newest(from: &impl Source) -> Result<Option<PersonId>, StoreError> {
+    static NEWEST: Sql = Sql::new("SELECT id FROM people ORDER BY id DESC LIMIT 1");
+    from.fetch(&NEWEST, Vec::new()).await?.first().map(|row| Ok(PersonId(row.get(0)?))).transpose()
+}
+
 /// Rows of one number.
 pub(super) fn id_batch(ids: &[PersonId]) -> Value {
     batch(ids.iter().map(|id| (id,)))

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::row::{Row, batch, json};
 use super::source::Fetch as _;
 use super::sql::Sql;
@@ -21,6 +23,28 @@ pub struct RuleSetRow {
     /// None: never activated.
     pub activated: Option<Second>,
     pub active: bool,
+    /// None of versions older than the counting.
+    pub contents: Option<Contents>,
+}
+
+/// How much a version holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Contents {
+    pub files: usize,
+    pub segments: usize,
+    pub campaigns: usize,
+    pub schedules: usize,
+}
+
+/// A version without its sources, for lists.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedRuleSet {
+    pub version: RulesVersion,
+    pub created: Second,
+    /// None: never activated.
+    pub activated: Option<Second>,
+    pub active: bool,
+    pub contents: Option<Contents>,
 }
 
 /// Stores a version that is not active yet.
@@ -31,26 +55,34 @@ pub async fn publish(
     tx: &Tx,
     hash: &[u8],
     sources: &BTreeMap<String, String>,
+    contents: Contents,
     at: Second,
 ) -> Result<RulesVersion, StoreError> {
-    static PUBLISH: Sql =
-        Sql::new("INSERT INTO rule_sets (hash, sources, created_at, active) VALUES ($1, $2, $3, 0) RETURNING version");
-    let rows = tx.fetch(&PUBLISH, vec![hash.to_vec().into(), json(sources).into(), at.0.into()]).await?;
+    static PUBLISH: Sql = Sql::new(
+        "INSERT INTO rule_sets (hash, sources, contents, created_at, active) VALUES ($1, $2, $3, $4, 0)
+         RETURNING version",
+    );
+    let values = vec![hash.to_vec().into(), json(sources).into(), json(&contents).into(), at.0.into()];
+    let rows = tx.fetch(&PUBLISH, values).await?;
     let row = rows.first().ok_or_else(|| StoreError::unreadable("new version"))?;
     Ok(RulesVersion(row.number(0)?))
 }
 
-/// Makes `version` the active one, and no other.
+/// Makes `version` the active one, and no other. False, and nothing may be committed: a newer one was active
+/// before, and versions never go back.
 ///
 /// # Errors
-/// See [`StoreError`].
-pub async fn activate(tx: &Tx, version: RulesVersion, at: Second) -> Result<(), StoreError> {
+/// [`StoreError::is_conflict`]: somebody else activated one meanwhile; begin again with fresh reads.
+pub async fn activate(tx: &Tx, version: RulesVersion, at: Second) -> Result<bool, StoreError> {
+    // First, and by itself: it waits for whoever activates another one, and what comes behind it sees that one.
+    static DEACTIVATE: Sql = Sql::new("UPDATE rule_sets SET active = 0 WHERE active = 1 AND version <> $1");
     static ACTIVATE: Sql = Sql::new(
-        "UPDATE rule_sets SET active = CASE WHEN version = $1 THEN 1 ELSE 0 END,
-                              activated_at = CASE WHEN version = $1 THEN $2 ELSE activated_at END
-         WHERE active = 1 OR version = $1",
+        "UPDATE rule_sets SET active = 1, activated_at = $2
+         WHERE version = $1
+           AND NOT EXISTS (SELECT 1 FROM rule_sets AS r WHERE r.version > $1 AND r.activated_at IS NOT NULL)",
     );
-    tx.run(&ACTIVATE, [i64::from(version.0).into(), at.0.into()]).await.map(drop)
+    tx.run(&DEACTIVATE, [i64::from(version.0).into()]).await?;
+    Ok(tx.run(&ACTIVATE, [i64::from(version.0).into(), at.0.into()]).await? > 0)
 }
 
 /// The active version.
@@ -58,9 +90,33 @@ pub async fn activate(tx: &Tx, version: RulesVersion, at: Second) -> Result<(), 
 /// # Errors
 /// See [`StoreError`].
 pub async fn active(from: &impl Source) -> Result<Option<RuleSetRow>, StoreError> {
-    static ACTIVE: Sql =
-        Sql::new("SELECT version, hash, sources, created_at, activated_at, active FROM rule_sets WHERE active = 1");
+    static ACTIVE: Sql = Sql::new(
+        "SELECT version, hash, sources, created_at, activated_at, active, contents FROM rule_sets WHERE active = 1",
+    );
     from.fetch(&ACTIVE, Vec::new()).await?.first().map(rule_set).transpose()
+}
+
+/// The number of the active version: what a node asks over and over.
+///
+/// # Errors
+/// See [`StoreError`].
+pub async fn active_version(from: &impl Source) -> Result<Option<RulesVersion>, StoreError> {
+    static ACTIVE_VERSION: Sql = Sql::new("SELECT version FROM rule_sets WHERE active = 1");
+    let rows = from.fetch(&ACTIVE_VERSION, Vec::new()).await?;
+    rows.first().map(|row| Ok(RulesVersion(row.number(0)?))).transpose()
+}
+
+/// The version that was active before `active`.
+///
+/// # Errors
+/// See [`StoreError`].
+pub async fn active_before(from: &impl Source, active: RulesVersion) -> Result<Option<RulesVersion>, StoreError> {
+    static BEFORE: Sql = Sql::new(
+        "SELECT version FROM rule_sets WHERE activated_at IS NOT NULL AND version <> $1
+         ORDER BY activated_at DESC, version DESC LIMIT 1",
+    );
+    let rows = from.fetch(&BEFORE, vec![i64::from(active.0).into()]).await?;
+    rows.first().map(|row| Ok(RulesVersion(row.number(0)?))).transpose()
 }
 
 /// One version.
@@ -68,8 +124,9 @@ pub async fn active(from: &impl Source) -> Result<Option<RuleSetRow>, StoreError
 /// # Errors
 /// See [`StoreError`].
 pub async fn get(from: &impl Source, version: RulesVersion) -> Result<Option<RuleSetRow>, StoreError> {
-    static GET: Sql =
-        Sql::new("SELECT version, hash, sources, created_at, activated_at, active FROM rule_sets WHERE version = $1");
+    static GET: Sql = Sql::new(
+        "SELECT version, hash, sources, created_at, activated_at, active, contents FROM rule_sets WHERE version = $1",
+    );
     from.fetch(&GET, vec![i64::from(version.0).into()]).await?.first().map(rule_set).transpose()
 }
 
@@ -77,24 +134,29 @@ pub async fn get(from: &impl Source, version: RulesVersion) -> Result<Option<Rul
 ///
 /// # Errors
 /// See [`StoreError`].
-pub async fn by_hash(from: &impl Source, hash: &[u8]) -> Result<Option<RuleSetRow>, StoreError> {
+pub async fn by_hash(from: &impl Source, hash: &[u8]) -> Result<Option<ListedRuleSet>, StoreError> {
     static BY_HASH: Sql = Sql::new(
-        "SELECT version, hash, sources, created_at, activated_at, active FROM rule_sets
+        "SELECT version, created_at, activated_at, active, contents FROM rule_sets
          WHERE hash = $1 ORDER BY version DESC LIMIT 1",
     );
-    from.fetch(&BY_HASH, vec![hash.to_vec().into()]).await?.first().map(rule_set).transpose()
+    from.fetch(&BY_HASH, vec![hash.to_vec().into()]).await?.first().map(listed).transpose()
 }
 
-/// Up to `limit` versions, newest first.
+/// Up to `limit` versions before `before`, newest first.
 ///
 /// # Errors
 /// See [`StoreError`].
-pub async fn history(from: &impl Source, limit: u32) -> Result<Vec<RuleSetRow>, StoreError> {
+pub async fn history(
+    from: &impl Source,
+    before: Option<RulesVersion>,
+    limit: u32,
+) -> Result<Vec<ListedRuleSet>, StoreError> {
     static HISTORY: Sql = Sql::new(
-        "SELECT version, hash, sources, created_at, activated_at, active FROM rule_sets
-         ORDER BY version DESC LIMIT $1",
+        "SELECT version, created_at, activated_at, active, contents FROM rule_sets
+         WHERE version < $1 ORDER BY version DESC LIMIT $2",
     );
-    from.fetch(&HISTORY, vec![i64::from(limit).into()]).await?.iter().map(rule_set).collect()
+    let before = before.map_or(i64::MAX, |before| i64::from(before.0));
+    from.fetch(&HISTORY, vec![before.into(), i64::from(limit).into()]).await?.iter().map(listed).collect()
 }
 
 fn rule_set(row: &Row) -> Result<RuleSetRow, StoreError> {
@@ -105,6 +167,17 @@ fn rule_set(row: &Row) -> Result<RuleSetRow, StoreError> {
         created: row.second(3)?,
         activated: row.second_or_null(4)?,
         active: row.flag(5)?,
+        contents: row.json_or_null(6)?,
+    })
+}
+
+fn listed(row: &Row) -> Result<ListedRuleSet, StoreError> {
+    Ok(ListedRuleSet {
+        version: RulesVersion(row.number(0)?),
+        created: row.second(1)?,
+        activated: row.second_or_null(2)?,
+        active: row.flag(3)?,
+        contents: row.json_or_null(4)?,
     })
 }
 

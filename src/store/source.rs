@@ -1,4 +1,5 @@
-//! The two ways to the database: a transaction that writes, a handle that reads beside it.
+//! The ways to the database: a transaction that writes, a handle that reads beside it, and one that goes on seeing
+//! what it saw first.
 
 use std::future::Future;
 use std::time::Duration;
@@ -54,11 +55,19 @@ pub struct Reader {
     pub(super) connection: DatabaseConnection,
 }
 
-/// Where rows can be read from: a [`Tx`], which sees its own writes, or a [`Reader`].
+/// Reads beside the writer; every statement sees what was committed when the first one began. It is for a few
+/// statements that have to agree: for as long as it is there, the database keeps what it sees.
+#[derive(Debug)]
+pub struct Snapshot {
+    pub(super) inner: DatabaseTransaction,
+}
+
+/// Where rows can be read from: a [`Tx`], which sees its own writes, a [`Reader`], or a [`Snapshot`].
 pub trait Source: Sync + sealed::Fetch {}
 
 impl Source for Tx {}
 impl Source for Reader {}
+impl Source for Snapshot {}
 
 pub(super) use sealed::Fetch;
 
@@ -80,10 +89,18 @@ impl Fetch for Tx {
 
 impl Fetch for Reader {
     async fn fetch(&self, sql: &Sql, values: Vec<Value>) -> Result<Vec<Row>, StoreError> {
-        tokio::time::timeout(READ_DEADLINE, rows(&self.connection, sql, values))
-            .await
-            .unwrap_or_else(|_| Err(StoreError::too_slow()))
+        in_time(rows(&self.connection, sql, values)).await
     }
+}
+
+impl Fetch for Snapshot {
+    async fn fetch(&self, sql: &Sql, values: Vec<Value>) -> Result<Vec<Row>, StoreError> {
+        in_time(rows(&self.inner, sql, values)).await
+    }
+}
+
+async fn in_time<T>(read: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+    tokio::time::timeout(READ_DEADLINE, read).await.unwrap_or_else(|_| Err(StoreError::too_slow()))
 }
 
 async fn rows(connection: &impl ConnectionTrait, sql: &Sql, values: Vec<Value>) -> Result<Vec<Row>, StoreError> {

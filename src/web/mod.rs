@@ -7,6 +7,7 @@
 mod activity_json;
 mod answer;
 mod app_api;
+mod audit;
 mod auth;
 mod body;
 mod connection;
@@ -20,6 +21,7 @@ mod own_api;
 mod policy;
 mod problem;
 mod request;
+mod rules_api;
 mod server;
 mod site;
 mod survey;
@@ -29,6 +31,6 @@ mod webhooks;
 
 pub use deadline::Deadlines;
 pub use health::{Readiness, Unready};
-pub use policy::{Access, ROUTES, Route};
+pub use policy::{Access, ROUTES, RULES_BODY_BYTES_MAX, Route};
 pub use server::serve;
 pub use site::{Parts, Site, Submit};

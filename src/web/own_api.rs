@@ -1,4 +1,4 @@
-//! Our own calls under `/antiphon/`.
+//! Our own calls under `/antiphon/` about what happens.
 
 use serde_json::{Value as Json, json};
 use warp::http::HeaderMap;
@@ -13,15 +13,13 @@ use super::site::{Answer, Site};
 use super::{answer, handle};
 use crate::model::id::PersonId;
 use crate::store::activity::{self, Cursor};
-use crate::store::{Reader, StoreError, rules};
+use crate::store::{Reader, StoreError};
 
 /// Items of one page.
 const ITEMS_PER_PAGE: u32 = 50;
 const ITEMS_PER_PAGE_MAX: u32 = 500;
 /// A page that is filtered looks at so many items, then hands the caller a cursor to go on from.
 const ITEMS_LOOKED_AT_MAX: usize = 5_000;
-/// Rule set versions that are listed.
-const VERSIONS_MAX: u32 = 100;
 
 /// `GET /antiphon/activity`: a page, newest first; or, for who asks for `text/event-stream`, what happens
 /// from now on, resumable by `Last-Event-ID`. The `live` of a first page, sent as that, gives what happened
@@ -93,20 +91,4 @@ pub fn wanted(item: &Json, kind: Option<&str>) -> bool {
 pub fn cursor(text: Option<&str>) -> Result<Option<Cursor>, Problem> {
     let parsed = text.map(str::parse).transpose();
     parsed.map_err(|_| Problem::field("after", "invalid", "must be a cursor of an earlier answer"))
-}
-
-/// `GET /antiphon/rules`: the versions there were, newest first.
-pub async fn rules(site: &Site) -> Answer {
-    let history = rules::history(&site.store.read(), VERSIONS_MAX).await;
-    let history = history.map_err(|error| site.storage_problem(&error))?;
-    let versions: Vec<_> = history
-        .iter()
-        .map(|row| {
-            json!({
-                "version": row.version.0, "active": row.active, "created": row.created.rfc3339(),
-                "activated": row.activated.map(|at| at.rfc3339()), "files": row.sources.keys().collect::<Vec<_>>(),
-            })
-        })
-        .collect();
-    Ok(answer::found(&json!({"rules": versions})))
 }

@@ -2,10 +2,14 @@
 
 use warp::http::Method;
 
+use crate::rollout::folder::FOLDER_BYTES_MAX;
+
 /// A body of a webhook; Meta's stated maximum is 3 MB.
 pub const WEBHOOK_BODY_BYTES_MAX: usize = 4 << 20;
 /// A body of the Track and App APIs, and of our own calls.
 pub const API_BODY_BYTES_MAX: usize = 1 << 20;
+/// A body with the files of a rule set: as much as a folder of them may have.
+pub const RULES_BODY_BYTES_MAX: usize = FOLDER_BYTES_MAX as usize;
 
 /// Who may ask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +47,14 @@ pub enum Endpoint {
     SegmentMembership,
     Activities,
     Activity,
+    Audit,
+    BeginAudit,
+    Metrics,
     Rules,
+    RulesVersion,
+    PublishRules,
+    StartPlan,
+    Plan,
     Schema,
     /// A call that Customer.io has and we do not: this sentence says so.
     Absent(&'static str),
@@ -63,6 +74,11 @@ pub struct Route {
 
 const fn row(method: Method, path: &'static str, access: Access, endpoint: Endpoint) -> Route {
     Route { method: Some(method), path, access, body_bytes_max: API_BODY_BYTES_MAX, endpoint }
+}
+
+/// Takes a whole rule set.
+const fn with_rules(path: &'static str, endpoint: Endpoint) -> Route {
+    Route { method: Some(Method::POST), path, access: Access::App, body_bytes_max: RULES_BODY_BYTES_MAX, endpoint }
 }
 
 const fn absent(method: Method, path: &'static str, access: Access, sentence: &'static str) -> Route {
@@ -104,6 +120,7 @@ pub static ROUTES: &[Route] = &[
     row(Method::GET, "webhooks/whatsapp", Access::Open, Endpoint::WhatsAppHandshake),
     row(Method::GET, "health", Access::Open, Endpoint::Health),
     row(Method::GET, "ready", Access::Open, Endpoint::Ready),
+    row(Method::GET, "metrics", Access::App, Endpoint::Metrics),
     // Track API
     row(Method::PUT, "api/v1/customers/{}", Access::Track, Endpoint::Identify),
     row(Method::DELETE, "api/v1/customers/{}", Access::Track, Endpoint::Erase),
@@ -163,7 +180,13 @@ pub static ROUTES: &[Route] = &[
     absent_all("v1/esp/{*}", Access::App, NEVER),
     // Our own
     row(Method::GET, "antiphon/activity", Access::App, Endpoint::Activity),
+    row(Method::GET, "antiphon/audit", Access::App, Endpoint::Audit),
+    row(Method::POST, "antiphon/audit", Access::App, Endpoint::BeginAudit),
     row(Method::GET, "antiphon/rules", Access::App, Endpoint::Rules),
+    row(Method::GET, "antiphon/rules/{}", Access::App, Endpoint::RulesVersion),
+    with_rules("antiphon/rules", Endpoint::PublishRules),
+    with_rules("antiphon/plan", Endpoint::StartPlan),
+    row(Method::GET, "antiphon/plan/{}", Access::App, Endpoint::Plan),
     row(Method::GET, "antiphon/schema", Access::App, Endpoint::Schema),
 ];
 

@@ -1,7 +1,7 @@
 //! Answers that say no: one envelope that every Customer.io client can read, in fixed words. Nothing from
 //! inside (a query, a path, an expected signature) is ever in it.
 
-use serde_json::json;
+use serde_json::{Value as Json, json};
 use ulid::Ulid;
 use warp::http::header::{ALLOW, CONNECTION, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use warp::http::{Method, StatusCode};
@@ -22,6 +22,8 @@ pub struct Problem {
     /// The name of the field that is wrong.
     field: Option<String>,
     message: String,
+    /// What programs get beside the envelope.
+    more: Option<Box<Json>>,
     header: Header,
 }
 
@@ -37,7 +39,7 @@ enum Header {
 
 impl Problem {
     fn new(status: StatusCode, reason: &'static str, message: impl Into<String>) -> Self {
-        Self { status, reason, field: None, message: message.into(), header: Header::None }
+        Self { status, reason, field: None, message: message.into(), more: None, header: Header::None }
     }
 
     /// 400: `field` is wrong in this way.
@@ -85,6 +87,31 @@ impl Problem {
         Self { header: Header::Close, ..Self::new(StatusCode::REQUEST_TIMEOUT, "timeout", message) }
     }
 
+    /// 409: something else is under way, or came first.
+    pub fn conflict(message: &str) -> Self {
+        Self::new(StatusCode::CONFLICT, "conflict", message)
+    }
+
+    /// 409: this content is an older version of the rule set.
+    pub fn older_version(found: u32, active: u32) -> Self {
+        let message = format!(
+            "this content is version {found}, older than version {active}, which stays active; `force` brings it back"
+        );
+        Self {
+            more: Some(Box::new(json!({"version": found, "active": active}))),
+            ..Self::new(StatusCode::CONFLICT, "older_version", message)
+        }
+    }
+
+    /// 422: a rule set that does not load, with the complaints as data and as a person reads them.
+    pub fn rules_refused(diagnostics: Vec<Json>, rendered: String) -> Self {
+        let message = "the rule set does not load; nothing was changed";
+        Self {
+            more: Some(Box::new(json!({"diagnostics": diagnostics, "rendered": rendered}))),
+            ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "rules", message)
+        }
+    }
+
     /// 413. The connection closes: what is still coming would not be a request.
     pub fn too_large(limit: usize) -> Self {
         let message = format!("the body is larger than {limit} bytes");
@@ -94,6 +121,11 @@ impl Problem {
     /// 415: the body is compressed.
     pub fn encoded() -> Self {
         Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "encoding", "send the body without a Content-Encoding")
+    }
+
+    /// 500: a fault of ours.
+    pub fn fault() -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "fault", "this is a fault of ours; the log says more")
     }
 
     /// 500: one thing went wrong for good and is kept for the operator.
@@ -155,7 +187,10 @@ impl Problem {
         if let (Some(field), Some(error)) = (&self.field, error.as_object_mut()) {
             error.insert("field".to_owned(), json!(field));
         }
-        let envelope = json!({"errors": [error], "meta": {"error": detail, "errors": [detail]}});
+        let mut envelope = json!({"errors": [error], "meta": {"error": detail, "errors": [detail]}});
+        if let (Some(Json::Object(more)), Some(envelope)) = (self.more.as_deref(), envelope.as_object_mut()) {
+            envelope.extend(more.clone());
+        }
         let response = answer::json(self.status, &envelope);
         self.with_header(response)
     }

@@ -14,12 +14,16 @@ use super::problem::Problem;
 use super::warnings::Warnings;
 use crate::chance;
 use crate::clock::Clock;
-use crate::intake::{Body, Receipt, Refusal, Rules};
+use crate::intake::{Body, Receipt, Refusal};
 use crate::model::phone::Region;
 use crate::providers::whatsapp::handshake::VerifyToken;
 use crate::providers::whatsapp::signature::AppSecret;
+use crate::rollout::Publisher;
+use crate::rollout::audit::Audits;
+use crate::rollout::plan::Plans;
 use crate::settings::{Secret, Settings};
 use crate::store::{Store, StoreError};
+use crate::telemetry::Metrics;
 
 /// Those who follow the activity live, at once.
 const LISTENERS_MAX: usize = 64;
@@ -33,11 +37,14 @@ pub type Submit = Box<dyn Fn(Body) -> Pin<Box<dyn Future<Output = Result<Receipt
 pub struct Parts {
     pub submit: Submit,
     pub store: Arc<Store>,
-    pub rules: Rules,
+    pub publisher: Publisher,
+    pub plans: Plans,
     pub clock: Clock,
     pub readiness: Readiness,
     /// Changes with every commit that changed something.
     pub commits: watch::Receiver<u64>,
+    pub audits: Audits,
+    pub metrics: Metrics,
     pub deadlines: Deadlines,
 }
 
@@ -49,10 +56,13 @@ pub struct Site {
     pub(super) whatsapp: Option<WhatsApp>,
     pub(super) submit: Submit,
     pub(super) store: Arc<Store>,
-    rules: Rules,
+    pub(super) publisher: Publisher,
+    pub(super) plans: Plans,
     pub(super) clock: Clock,
     pub(super) readiness: Readiness,
     pub(super) commits: watch::Receiver<u64>,
+    pub(super) audits: Audits,
+    pub(super) metrics: Metrics,
     pub(super) stopping: watch::Sender<bool>,
     pub(super) deadlines: Deadlines,
     pub(super) bodies: Bodies,
@@ -86,10 +96,13 @@ impl Site {
             whatsapp,
             submit: parts.submit,
             store: parts.store,
-            rules: parts.rules,
+            publisher: parts.publisher,
+            plans: parts.plans,
             clock: parts.clock,
             readiness: parts.readiness,
             commits: parts.commits,
+            audits: parts.audits,
+            metrics: parts.metrics,
             stopping: watch::Sender::new(false),
             deadlines: parts.deadlines,
             bodies: Bodies::default(),
@@ -100,7 +113,7 @@ impl Site {
 
     /// The country of numbers without a country code, by the rules in force.
     pub(super) fn region(&self) -> Region {
-        Region::read(&self.rules.now().active.rules().schema.phone_region).unwrap_or_default()
+        Region::read(&self.publisher.rules.now().active.rules().schema.phone_region).unwrap_or_default()
     }
 
     /// The answer to a read that failed. The cause is logged under a reference that the answer names.

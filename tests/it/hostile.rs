@@ -185,6 +185,17 @@ fn liquid_without_end_is_refused() {
     }
 }
 
+/// A complaint points at whole characters: half of one is no text.
+#[test]
+fn a_strange_character_in_a_text_is_pointed_at_whole() {
+    for strange in ["é", "€", "👍", "\u{202e}"] {
+        let text = campaign(&format!("      - update_person: {{hi: \"Hi {{{{ pe{strange}rson.name }}}}\"}}\n"));
+        let compiled = one(text);
+        let complaint = compiled.diagnostics.iter().find(|one| one.code == Code::E0621).expect("it has no meaning");
+        assert_eq!(compiled.sources.slice(complaint.span()), strange);
+    }
+}
+
 #[test]
 fn steps_stand_so_deep_within_steps() {
     let nested = |depth: usize| {

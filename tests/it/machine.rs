@@ -83,3 +83,18 @@ fn each_complaint_is_one_command() {
         assert!(properties.ends_with(&format!("title={}", diagnostic.code)), "{command}");
     }
 }
+
+#[test]
+fn a_complaint_comes_back_as_it_was_told() {
+    for (diagnostic, sources) in complaints() {
+        let data = json::diagnostic(&diagnostic, &sources);
+        let known: Vec<_> = diagnostic.labels.iter().map(|label| label.span.file).collect();
+        let file = |path: &str| known.iter().copied().find(|file| sources.path(*file) == path);
+        assert_eq!(json::read(&data, &file).as_ref(), Some(&diagnostic));
+        for name in ["code", "message", "labels", "notes", "fixes"] {
+            let mut data = data.clone();
+            data[name] = Json::Null;
+            assert_eq!(json::read(&data, &file), None, "without {name}");
+        }
+    }
+}

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails where it stands")]
 
+#[cfg(feature = "server")]
+mod audit;
 mod bounds;
 mod cadence;
 mod calendar;

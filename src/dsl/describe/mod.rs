@@ -17,7 +17,7 @@ mod step;
 pub use outline::Outline;
 
 use super::walk::Rule;
-use crate::model::rule::{RuleSet, Segment};
+use crate::model::rule::{RuleSet, Segment, SegmentKind};
 
 /// Says the rules of one rule set in English.
 #[derive(Clone, Copy, Debug)]
@@ -50,6 +50,17 @@ impl<'r> Describer<'r> {
             Rule::Campaign(campaign) => self.campaign_rule(campaign),
             Rule::Schedule(schedule) => self.schedule_rule(schedule),
         }
+    }
+
+    /// What a segment means, a line for each statement: nothing of where it stands and what it costs.
+    #[must_use]
+    pub fn statements(&self, segment: &Segment) -> Vec<String> {
+        let mut lines = Vec::new();
+        match &segment.kind {
+            SegmentKind::Data(condition) => self.condition(condition, false).lines("", &mut lines),
+            SegmentKind::Manual => lines.push("its members are chosen by hand".to_owned()),
+        }
+        lines
     }
 
     fn segment(&self, name: &str) -> Option<&'r Segment> {

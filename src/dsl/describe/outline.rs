@@ -39,6 +39,18 @@ impl Outline {
         self
     }
 
+    /// The same as lines as long as they are, parts further in.
+    pub fn lines(&self, first: &str, lines: &mut Vec<String>) {
+        let below = " ".repeat(columns(first));
+        if !self.text.is_empty() {
+            lines.push(format!("{first}{}", self.text));
+        }
+        for (mark, part) in &self.parts {
+            let space = if mark.is_empty() { "" } else { " " };
+            part.lines(&format!("{below}  {mark}{space}"), lines);
+        }
+    }
+
     /// Writes it with `first` in front, and everything below that as far in as `first` is wide.
     pub fn write(&self, first: &str, out: &mut String) {
         let indent = " ".repeat(columns(first));

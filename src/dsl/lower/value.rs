@@ -97,7 +97,8 @@ impl Scope<'_> {
         let template = match Template::read(text) {
             Ok(template) => template,
             Err(error) => {
-                let at = place(node, error.offset, 1, report);
+                let wrong = text.get(error.offset..).and_then(|rest| rest.chars().next());
+                let at = place(node, error.offset, wrong.map_or(1, char::len_utf8), report);
                 let complaint = report.error(Code::E0621, at, error.message);
                 if let Some(help) = error.help {
                     complaint.note(help);

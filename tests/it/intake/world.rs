@@ -13,7 +13,7 @@ use antiphon::model::person::Handle;
 use antiphon::model::time::{Second, Span};
 use antiphon::model::value::Properties;
 use antiphon::providers::whatsapp;
-use antiphon::rollout::{self, Published};
+use antiphon::rollout::{self, Intent, Published, Publisher};
 use antiphon::store::outbox::{self, Claimed};
 use antiphon::store::{Store, events, identities, memberships, rules};
 use serde_json::json;
@@ -29,6 +29,7 @@ pub struct World {
     pub clock: Clock,
     pub intake: Intake,
     pub rules: Rules,
+    pub publisher: Publisher,
     url: String,
     ids: AtomicU32,
 }
@@ -53,27 +54,51 @@ impl World {
     async fn new(rules: &[(&str, &str)], url: &str) -> Self {
         let store = Arc::new(open(url).await);
         let clock = Clock::manual(T0);
-        let published = publish(&store, &clock, rules).await;
-        assert!(matches!(published, Published::Activated(_)), "{published:?}");
+        let files = rules.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect();
+        let published = rollout::publish(&store, &clock, &Properties::new(), files, Intent::Activate).await;
+        assert!(matches!(published, Ok(Published::Activated(_))), "{published:?}");
+        Self::node(store, clock, url).await
+    }
+
+    /// Another node on the same database, with the rules that are active now in force.
+    pub async fn another_node(&self) -> Self {
+        Self::node(Arc::clone(&self.store), self.clock.clone(), &self.url).await
+    }
+
+    async fn node(store: Arc<Store>, clock: Clock, url: &str) -> Self {
         let versions = rollout::versions(&store, &Properties::new()).await.expect("it loads").expect("one is active");
         let (signals, rules) = (Signals::default(), Rules::new(versions));
+        let publisher = Publisher::new(Arc::clone(&store), clock.clone(), rules.clone(), Properties::new());
         let key = InstallationKey([7; 32]);
         let writer = Writer::new(Arc::clone(&store), clock.clone(), key, rules.clone(), signals.clone());
+        let newer = publisher.clone();
+        let writer = writer.with_newer_rules(Box::new(move || {
+            let newer = newer.clone();
+            Box::pin(async move { newer.refresh().await.expect("what is active loads") })
+        }));
         let (intake, _) = Intake::start(writer, signals);
-        Self { store, clock, intake, rules, url: url.to_owned(), ids: AtomicU32::new(0) }
+        Self { store, clock, intake, rules, publisher, url: url.to_owned(), ids: AtomicU32::new(0) }
     }
 
     /// Publishes these rules, puts them in force and brings everybody up to them.
     pub async fn publish(&self, rules: &str) -> Published {
-        self.publish_files(&[("rules.yaml", rules)]).await
+        let published = self.publish_only(rules, Intent::Activate).await;
+        rollout::catch_up::run(&self.intake, &self.clock).await;
+        published
     }
 
     /// The same with several files.
     pub async fn publish_files(&self, rules: &[(&str, &str)]) -> Published {
-        let published = publish(&self.store, &self.clock, rules).await;
-        rollout::refresh(&self.store, &self.rules, &Properties::new()).await.expect("what is active loads");
+        let files = rules.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect();
+        let published = self.publisher.publish(files, Intent::Activate).await.expect("the store works");
         rollout::catch_up::run(&self.intake, &self.clock).await;
         published
+    }
+
+    /// Publishes these rules and leaves people where they are.
+    pub async fn publish_only(&self, rules: &str, intent: Intent) -> Published {
+        let files = [("rules.yaml".to_owned(), rules.to_owned())].into();
+        self.publisher.publish(files, intent).await.expect("the store works")
     }
 
     pub fn after(&self, seconds: i64) {
@@ -242,9 +267,4 @@ impl World {
             }
         }
     }
-}
-
-async fn publish(store: &Store, clock: &Clock, rules: &[(&str, &str)]) -> Published {
-    let files = rules.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect();
-    rollout::publish(store, clock, &Properties::new(), files).await.expect("the store works")
 }

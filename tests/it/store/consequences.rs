@@ -9,7 +9,7 @@ use antiphon::store::journeys::{self, EntryRow, Filter, JourneyRow};
 use antiphon::store::memberships::{self, TransitionRow};
 use antiphon::store::messages::{self, DeliveryTimes, MessageNews, MessageRow, Wanted};
 use antiphon::store::outbox;
-use antiphon::store::rules::{self, SegmentName};
+use antiphon::store::rules::{self, Contents, SegmentName};
 use serde_json::json;
 use ulid::Ulid;
 
@@ -290,20 +290,57 @@ fn names_keep_their_numbers() {
 fn one_rule_set_is_active() {
     on_both("rules-active", async |store| {
         let sources = [("segments/a.yaml".to_owned(), "when: everyone\n".to_owned())].into();
+        let contents = Contents { files: 1, segments: 2, campaigns: 0, schedules: 3 };
         let tx = store.write().await.unwrap();
         assert_eq!(rules::active(&tx).await.unwrap(), None);
-        let first = rules::publish(&tx, &[1; 32], &sources, T0).await.unwrap();
-        let second = rules::publish(&tx, &[2; 32], &sources, T0).await.unwrap();
-        assert_eq!((first, second), (RulesVersion(1), RulesVersion(2)));
-        rules::activate(&tx, first, T0).await.unwrap();
-        rules::activate(&tx, second, T0.next()).await.unwrap();
+        assert_eq!(rules::active_version(&tx).await.unwrap(), None);
+        let first = rules::publish(&tx, &[1; 32], &sources, contents, T0).await.unwrap();
+        let second = rules::publish(&tx, &[2; 32], &sources, contents, T0).await.unwrap();
+        let third = rules::publish(&tx, &[1; 32], &sources, contents, T0).await.unwrap();
+        assert_eq!((first, second, third), (RulesVersion(1), RulesVersion(2), RulesVersion(3)));
+        assert!(rules::activate(&tx, first, T0).await.unwrap());
+        assert_eq!(rules::active_before(&tx, first).await.unwrap(), None);
+        assert!(rules::activate(&tx, second, T0.next()).await.unwrap());
         tx.commit().await.unwrap();
         let reader = store.read();
         let active = rules::active(&reader).await.unwrap().unwrap();
         assert_eq!((active.version, &active.sources, active.activated), (second, &sources, Some(T0.next())));
-        assert_eq!(rules::by_hash(&reader, &[1; 32]).await.unwrap().unwrap().activated, Some(T0));
+        assert_eq!(active.contents, Some(contents));
+        assert_eq!(rules::active_version(&reader).await.unwrap(), Some(second));
+        assert_eq!(rules::active_before(&reader, second).await.unwrap(), Some(first));
+        assert_eq!(rules::by_hash(&reader, &[1; 32]).await.unwrap().unwrap().version, third, "the newest of them");
         assert_eq!(rules::by_hash(&reader, &[3; 32]).await.unwrap(), None);
-        assert_eq!(rules::get(&reader, first).await.unwrap().map(|row| row.active), Some(false));
-        rules::history(&reader, 9).await.unwrap()
+        let old = rules::get(&reader, first).await.unwrap().unwrap();
+        assert_eq!((old.active, old.activated), (false, Some(T0)));
+        let all = rules::history(&reader, None, 9).await.unwrap();
+        assert_eq!(all.iter().map(|row| row.version.0).collect::<Vec<_>>(), [3, 2, 1]);
+        assert_eq!(rules::history(&reader, None, 2).await.unwrap(), all[..2]);
+        assert_eq!(rules::history(&reader, Some(second), 2).await.unwrap(), all[2..]);
+        all
+    });
+}
+
+#[test]
+fn versions_never_go_back() {
+    on_both("rules-back", async |store| {
+        let tx = store.write().await.unwrap();
+        let mut versions = Vec::new();
+        for hash in 1..=3 {
+            let stored = rules::publish(&tx, &[hash; 32], &[].into(), Contents::default(), T0).await.unwrap();
+            versions.push(stored);
+        }
+        assert!(rules::activate(&tx, versions[1], T0).await.unwrap());
+        tx.commit().await.unwrap();
+        // Somebody who was slower: the newer one stays.
+        let tx = store.write().await.unwrap();
+        assert!(!rules::activate(&tx, versions[0], T0.next()).await.unwrap());
+        tx.rollback().await.unwrap();
+        assert_eq!(rules::active_version(&store.read()).await.unwrap(), Some(versions[1]));
+        // Again what is active, and a newer one that was never active.
+        let tx = store.write().await.unwrap();
+        assert!(rules::activate(&tx, versions[1], T0.next()).await.unwrap());
+        assert!(rules::activate(&tx, versions[2], T0.next()).await.unwrap());
+        tx.commit().await.unwrap();
+        rules::active_version(&store.read()).await.unwrap()
     });
 }

@@ -137,6 +137,7 @@ const ONE: antiphon::model::time::Span = antiphon::model::time::Span(1);
 #[test]
 fn whoever_lags_behind_the_rules_is_found() {
     on_both("person-stale", async |store| {
+        assert_eq!(people::newest(&store.read()).await.unwrap(), None);
         let ids = made(store, &["ana", "bo", "cleo"]).await;
         let tx = store.write().await.unwrap();
         let new = StateRow { id: ids[1], last_seq: 0, rules: RulesVersion(2), state: vec![1] };
@@ -147,6 +148,7 @@ fn whoever_lags_behind_the_rules_is_found() {
         assert_eq!(stale, [ids[0], ids[2]]);
         assert_eq!(people::stale(&reader, RulesVersion(2), ids[0], 1).await.unwrap(), [ids[2]]);
         assert_eq!(people::count(&reader, RulesVersion(2)).await.unwrap(), (3, 2));
+        assert_eq!(people::newest(&reader).await.unwrap(), Some(ids[2]));
         people::page(&reader, ids[0], 1).await.unwrap()
     });
 }

@@ -29,6 +29,24 @@ fn what_is_not_committed_leaves_nothing() {
     });
 }
 
+/// What is read in a snapshot belongs together, whatever is committed meanwhile.
+#[test]
+fn a_snapshot_goes_on_seeing_what_it_saw_first() {
+    on_both("tx-snapshot", async |store| {
+        made(store, &["ana"]).await;
+        let snapshot = store.snapshot().await.unwrap();
+        let before = people::count(&snapshot, RULES).await.unwrap();
+        made(store, &["bo"]).await;
+        let meanwhile = people::count(&snapshot, RULES).await.unwrap();
+        let beside = people::count(&store.read(), RULES).await.unwrap();
+        drop(snapshot);
+        let after = people::count(&store.snapshot().await.unwrap(), RULES).await.unwrap();
+        let seen = [before, meanwhile, beside, after].map(|(people, _)| people);
+        assert_eq!(seen, [1, 1, 2, 2]);
+        seen
+    });
+}
+
 /// A statement that fails takes everything before it along.
 #[test]
 fn a_failed_statement_takes_its_neighbours_along() {

@@ -133,7 +133,7 @@ async fn an_empty_installation_answers_empty_lists() {
         ("/v1/customers?phone=%2B12025550142", r#"{"results":[]}"#),
         ("/v1/activities", r#"{"activities":[],"next":""}"#),
         ("/antiphon/activity", r#"{"activity":[],"live":"0.0.0.0","next":""}"#),
-        ("/antiphon/rules", r#"{"rules":[]}"#),
+        ("/antiphon/rules", r#"{"next":"","rules":[]}"#),
         ("/ready", r#"{"ready":true,"reasons":[]}"#),
     ] {
         let answer = server.ask(&format!("GET {path}"), &[APP], "").await;

@@ -3,10 +3,12 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests: a case that cannot go on ends here")]
 
+mod audit;
 mod calls;
 mod connections;
 mod harness;
 mod keys;
 mod limits;
 mod problems;
+mod rules;
 mod webhooks;
