@@ -142,6 +142,13 @@ impl<'a> Run<'a> {
         self.subject.state.floor = floor;
     }
 
+    /// Starts a campaign by its publication, if its `becomes` is true at `now`.
+    pub fn reach_deployment(&mut self, campaign: &str, now: Second) {
+        self.reach(now);
+        self.set_instant(now);
+        self.deploy(campaign);
+    }
+
     /// Takes in an event that arrives at `now`.
     pub fn arrive(&mut self, mut event: Event, now: Second) {
         self.set_instant(now);

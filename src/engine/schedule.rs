@@ -1,5 +1,7 @@
 //! What an occurrence of a schedule means to one person, and how the people of a schedule are found without
-//! looking at everybody.
+//! looking at everybody. Publication is an occurrence too, for campaigns that start who matches already.
+
+use sha2::{Digest, Sha256};
 
 use super::compile::CompileError;
 use super::compiled::Engine;
@@ -10,7 +12,7 @@ use crate::model::compare::Comparison;
 use crate::model::id::JourneyId;
 use crate::model::lookup::{Lookup, ValueKey};
 use crate::model::person::Person;
-use crate::model::rule::{self, Task, Trigger};
+use crate::model::rule::{self, CampaignState, OnDeploy, Task, Trigger};
 use crate::model::sample;
 use crate::model::time::{Second, Span};
 use crate::model::transition::Cause;
@@ -85,17 +87,43 @@ pub fn indexed_names(condition: &Condition, names: &mut Vec<(String, Type)>) {
 }
 
 impl Engine {
+    /// How many people a campaign starts for who match already when it is published, if any.
+    #[must_use]
+    pub fn starts_matching(&self, campaign: &str) -> Option<u32> {
+        let (_, rule) = self.campaign_named(campaign)?;
+        match (&rule.trigger, rule.on_deploy, rule.state) {
+            (Trigger::Becomes(_), OnDeploy::Matching { at_most }, CampaignState::Live) => Some(at_most),
+            _ => None,
+        }
+    }
+
+    /// The campaigns that start for who matches already, each with a text that changes with who that is.
+    pub fn deployments(&self) -> impl Iterator<Item = (&str, String)> {
+        let rules = self.rules.campaigns.iter().filter(|rule| self.starts_matching(&rule.name).is_some());
+        rules.map(|rule| {
+            let bytes =
+                postcard::to_stdvec(&(&rule.trigger, &rule.filter)).expect("rules are plain data of known length");
+            let digest = Sha256::digest(&bytes).iter().take(8).fold(0_u64, |hash, byte| hash << 8 | u64::from(*byte));
+            (rule.name.as_str(), format!("{digest:016x}"))
+        })
+    }
+
     /// Where the people of a schedule are found. None: it starts nothing.
     #[must_use]
     pub fn lookups(&self, schedule: &str) -> Option<&[Lookup]> {
         self.schedules.get(schedule).map(|schedule| schedule.lookups.as_slice())
     }
 
-    /// The journeys that an occurrence of a schedule can begin for somebody: each at most once.
-    pub fn journeys_of(&self, schedule: &str, person: &Person, instant: Second) -> Vec<JourneyId> {
+    /// The campaigns that a schedule starts.
+    pub fn started_by(&self, schedule: &str) -> impl Iterator<Item = &str> {
         let campaigns = self.schedules.get(schedule).map(|schedule| schedule.campaigns.as_slice());
         let rules = campaigns.unwrap_or_default().iter().filter_map(|place| self.campaign(*place));
-        rules.map(|(_, rule)| JourneyId::of_occurrence(&rule.name, person.cio_id, instant)).collect()
+        rules.map(|(_, rule)| rule.name.as_str())
+    }
+
+    /// The journeys that an occurrence of a schedule can begin for somebody: each at most once.
+    pub fn journeys_of(&self, schedule: &str, person: &Person, instant: Second) -> Vec<JourneyId> {
+        self.started_by(schedule).map(|name| JourneyId::of_occurrence(name, person.cio_id, instant)).collect()
     }
 
     /// The values of somebody by which schedules look people up.
@@ -123,6 +151,20 @@ impl Run<'_> {
         Span(i64::try_from((place * length) >> 64).unwrap_or(0))
     }
 
+    /// Starts `campaign` for the person, if they match already.
+    pub fn deploy(&mut self, campaign: &str) {
+        let engine = self.engine;
+        let Some(place) = engine.campaign_by_name.get(campaign).copied() else { return };
+        let id = engine.campaign(place).map(|(campaign, _)| campaign.id);
+        if id.is_some_and(|id| self.subject.state.is_risen(id)) {
+            let since = self.versions.since;
+            let journey = Some(JourneyId::of_occurrence(campaign, self.subject.person.cio_id, since));
+            self.start_all(&[Start { journey, ..Start::new(place, Cause::Rules) }], None, 0);
+            self.go_on();
+            self.arm(false);
+        }
+    }
+
     /// Lets `schedule` come round for the person: its occurrence is that of `instant`, and evaluated now.
     pub fn occur(&mut self, schedule: &str, instant: Second) {
         let engine = self.engine;
@@ -132,8 +174,13 @@ impl Run<'_> {
         }
         let cause = Cause::Occurrence(instant);
         let begins = instant.plus(self.place_within(schedule, found.spread));
-        let starts: Vec<Start> =
-            found.campaigns.iter().map(|place| Start { begins, ..Start::new(*place, cause) }).collect();
+        let cio_id = self.subject.person.cio_id;
+        let starts = found.campaigns.iter().filter_map(|place| {
+            let (_, rule) = engine.campaign(*place)?;
+            let journey = Some(JourneyId::of_occurrence(&rule.name, cio_id, instant));
+            Some(Start { begins, journey, ..Start::new(*place, cause) })
+        });
+        let starts: Vec<Start> = starts.collect();
         self.start_all(&starts, None, 0);
         self.go_on();
         self.arm(false);

@@ -28,6 +28,8 @@ pub enum Input {
     Wake,
     /// A schedule has come round. Its second is over, like that of a wake that is due.
     Occurrence(Occurrence),
+    /// A campaign with this name was published that starts who matches already.
+    Deployed(String),
 }
 
 /// An occurrence of a schedule, for one of its people.
@@ -99,6 +101,7 @@ pub fn step(
         Input::Born => run.be_born(now),
         Input::Wake => run.reach(now),
         Input::Occurrence(occurrence) => run.reach_occurrence(&occurrence),
+        Input::Deployed(campaign) => run.reach_deployment(&campaign, now),
         Input::Event(event) => {
             run.reach(now);
             run.arrive(event, now);
@@ -126,7 +129,7 @@ pub fn play_due(versions: &Versions, subject: &mut Subject, history: Option<Hist
 pub fn history_needed(versions: &Versions, subject: &Subject, input: &Input) -> bool {
     match input {
         Input::Born => false,
-        Input::Wake | Input::Occurrence(_) => {
+        Input::Wake | Input::Occurrence(_) | Input::Deployed(_) => {
             is_outdated(&versions.active, &subject.state) || next_verdict(versions, subject).is_some()
         }
         Input::Event(event) => {

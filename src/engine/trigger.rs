@@ -20,12 +20,14 @@ pub struct Start {
     pub data: Option<Properties>,
     /// The second of the first step: the journey waits for it, if that lies ahead.
     pub begins: Second,
+    /// The journey that an occurrence or a publication itself begins: what follows from that begins others.
+    pub journey: Option<JourneyId>,
 }
 
 impl Start {
     #[must_use]
     pub fn new(campaign: u32, cause: Cause) -> Self {
-        Self { campaign, cause, data: None, begins: Second(i64::MIN) }
+        Self { campaign, cause, data: None, begins: Second(i64::MIN), journey: None }
     }
 }
 
@@ -50,10 +52,14 @@ impl Run<'_> {
         let starts_it = matches!(rule.trigger, rule::Trigger::Event(_));
         let data = start.data.as_ref().or_else(|| event.map(|event| &event.properties));
         let properties = data.filter(|_| starts_it).cloned().unwrap_or_default();
-        let mut journey = self.begun(rule, start.cause, event, properties);
+        let mut journey = self.begun(rule, start, event, properties);
         let key = campaign.key.as_ref().and_then(|key| key.json(&self.scope(&journey)).ok());
         journey.key = key.filter(|key| !key.is_null()).map(|key| printed(&key));
-        if let Some(reason) = self.refusal(campaign, rule, &journey, event) {
+        // Two occurrences of one second can both lead to it.
+        let is_derived = matches!(start.cause, Cause::Occurrence(_) | Cause::Rules) && start.journey.is_none();
+        let is_again = is_derived && self.subject.state.last_entry(campaign.id) == Some(self.at);
+        let reason = self.refusal(campaign, rule, &journey, event).or(is_again.then_some("already running"));
+        if let Some(reason) = reason {
             self.enter(None, &rule.name, None, start.cause, What::Refused(reason.to_owned()));
         } else if rule.state == CampaignState::Draft {
             self.draft(campaign, rule, &journey);
@@ -84,19 +90,17 @@ impl Run<'_> {
     }
 
     /// A journey at its first step.
-    fn begun(&self, rule: &rule::Campaign, cause: Cause, event: Option<&Event>, properties: Properties) -> Journey {
+    fn begun(&self, rule: &rule::Campaign, start: &Start, event: Option<&Event>, properties: Properties) -> Journey {
+        let cause = start.cause;
         let subject = match (self.mode, event) {
             (Mode::Anonymous, Some(event)) => event.key.0,
             _ => self.subject.person.cio_id.to_bytes(),
         };
-        let id = match cause {
-            Cause::Event { key, .. } => JourneyId::derive(&rule.name, &subject, &key.0, self.at),
-            Cause::Occurrence(instant) => JourneyId::of_occurrence(&rule.name, self.subject.person.cio_id, instant),
-            other => {
-                let occurrence = [other.as_str().as_bytes(), &self.at.0.to_be_bytes()].concat();
-                JourneyId::derive(&rule.name, &subject, &occurrence, self.at)
-            }
+        let occurrence = match cause {
+            Cause::Event { key, .. } => key.0.to_vec(),
+            other => [other.as_str().as_bytes(), &self.at.0.to_be_bytes()].concat(),
         };
+        let id = start.journey.unwrap_or_else(|| JourneyId::derive(&rule.name, &subject, &occurrence, self.at));
         Journey {
             id,
             campaign: rule.name.clone(),

@@ -1,15 +1,15 @@
-//! Occurrences of schedules, worked off in slices: the people of one slice, and how far the occurrence has come, are
-//! one transaction. Whoever is killed in between goes on where the cursor stands, on any node.
+//! Occurrences of schedules, and publications that start who matches already, worked off in slices: the people of
+//! one slice, and how far the occurrence has come, are one transaction. Whoever is killed in between goes on where the cursor stands, on any node.
 
 use std::collections::BTreeSet;
 
 use super::item::Refusal;
 use super::loaded::Loaded;
-use super::write::{Failed, Writer};
+use super::write::{Failed, News, Writer};
 use crate::engine::{Engine, Occurrence};
 use crate::model::calendar::Calendar;
 use crate::model::id::PersonId;
-use crate::model::journey::What;
+use crate::model::journey::{Entry, What};
 use crate::model::lookup::Lookup;
 use crate::model::rule::{Schedule, ScheduleZone};
 use crate::model::transition::Cause;
@@ -39,40 +39,35 @@ impl Writer {
     }
 
     async fn slice(&mut self, limit: u32) -> Result<Occurred, Failed> {
+        match self.slice_of(Task::ForEach, limit).await? {
+            Occurred::Nothing => self.slice_of(Task::OnDeploy, limit).await,
+            occurred => Ok(occurred),
+        }
+    }
+
+    async fn slice_of(&mut self, task: Task, limit: u32) -> Result<Occurred, Failed> {
         let versions = self.rules.now();
         let engine = &*versions.active;
         let tx = self.store.write().await?;
-        let Some(run) = schedules::claim(&tx, Task::ForEach).await? else { return leave(tx, Occurred::Nothing).await };
+        let Some(run) = schedules::claim(&tx, task).await? else { return leave(tx, Occurred::Nothing).await };
         if run.rules > engine.version() || !self.is_ready(&tx, &run, engine).await? {
             return leave(tx, Occurred::NotYet).await;
         }
+        let slice = match task {
+            Task::OnDeploy => self.deploy(&tx, &run, engine, limit).await?,
+            _ => self.for_each(&tx, &run, engine, limit).await?,
+        };
         let now = self.clock.second();
-        let rule = engine.rules().schedules.iter().find(|rule| rule.name == run.key.schedule);
-        let (Some(rule), Some(lookups)) = (rule, engine.lookups(&run.key.schedule)) else {
+        let Some(Slice { found, counts, is_last, news }) = slice else {
             schedules::finish(&tx, &run.key, State::Dropped, now).await?;
             tx.commit().await?;
             return Ok(Occurred::Slice);
         };
-        let found = found(&tx, lookups, whose(rule, &run, engine), run.cursor, limit).await?;
-        let mut loaded = self.locked(&tx, &found).await?;
-        let people = startable(&tx, &loaded, rule, &run, engine).await?;
-        let occurrence = Occurrence { schedule: run.key.schedule.clone(), at: run.key.occurrence };
-        let (news, entries) =
-            self.step_each(&tx, &mut loaded, &people, &|pass, id| pass.occur(id, &occurrence)).await?;
-        let theirs = entries.iter().filter(|entry| entry.cause == Cause::Occurrence(run.key.occurrence));
-        let mut counts = Counts { considered: u64::try_from(people.len()).unwrap_or(u64::MAX), ..Counts::default() };
-        for entry in theirs {
-            match entry.what {
-                What::Started => counts.started += 1,
-                What::Refused(_) => counts.refused += 1,
-                _ => {}
-            }
-        }
         let cursor = found.last().copied().unwrap_or(run.cursor);
         if !schedules::advance(&tx, &run.key, run.cursor, cursor, &counts).await? {
             return Err(Failed::Moved);
         }
-        if found.len() < usize::try_from(limit).unwrap_or(usize::MAX) {
+        if is_last {
             schedules::finish(&tx, &run.key, State::Done, now).await?;
         }
         tx.commit().await?;
@@ -80,10 +75,48 @@ impl Writer {
         Ok(Occurred::Slice)
     }
 
+    /// Lets a schedule come round for the next of its people. None: no rule asks for it any more.
+    async fn for_each(&self, tx: &Tx, run: &Run, engine: &Engine, limit: u32) -> Result<Option<Slice>, Failed> {
+        let rule = engine.rules().schedules.iter().find(|rule| rule.name == run.key.schedule);
+        let (Some(rule), Some(lookups)) = (rule, engine.lookups(&run.key.schedule)) else { return Ok(None) };
+        let found = found(tx, lookups, whose(rule, run, engine), run.cursor, limit).await?;
+        let mut loaded = self.locked(tx, &found).await?;
+        let people = startable(tx, &loaded, rule, run, engine).await?;
+        let occurrence = Occurrence { schedule: run.key.schedule.clone(), at: run.key.occurrence };
+        let (news, entries) = self.step_each(tx, &mut loaded, &people, &|pass, id| pass.occur(id, &occurrence)).await?;
+        let is_last = found.len() < usize::try_from(limit).unwrap_or(usize::MAX);
+        let campaigns: Vec<&str> = engine.started_by(&run.key.schedule).collect();
+        let counts = counts(people.len(), &entries, run, &campaigns);
+        Ok(Some(Slice { found, counts, is_last, news }))
+    }
+
+    /// Starts a campaign for the next of those who match already, until so many have started as it says.
+    async fn deploy(&self, tx: &Tx, run: &Run, engine: &Engine, limit: u32) -> Result<Option<Slice>, Failed> {
+        let campaign = run.key.schedule.as_str();
+        let Some(at_most) = engine.starts_matching(campaign) else { return Ok(None) };
+        let left = u64::from(at_most).saturating_sub(run.counts.started);
+        let found = if left == 0 { Vec::new() } else { people::page(tx, run.cursor, limit).await? };
+        let mut loaded = self.locked(tx, &found).await?;
+        let all: BTreeSet<PersonId> = found.iter().copied().collect();
+        let (news, entries) = self
+            .step_each(tx, &mut loaded, &all, &|pass, id| {
+                let entries = pass.changes.entries.iter().map(|(_, entry)| entry);
+                let started = entries.filter(|entry| outcome(entry, run, &[campaign]) == Some(true)).count();
+                if u64::try_from(started).is_ok_and(|started| started < left) {
+                    pass.deploy(id, campaign);
+                }
+            })
+            .await?;
+        let is_last = found.len() < usize::try_from(limit).unwrap_or(usize::MAX);
+        let counts = counts(found.len(), &entries, run, &[campaign]);
+        Ok(Some(Slice { found, is_last: is_last || counts.started >= left, counts, news }))
+    }
+
     /// Whether what storage says is how things were when `run` was due: wakes up to then are played, and nobody is
     /// behind the rules, who could be in a segment that is not known yet.
     async fn is_ready(&mut self, tx: &Tx, run: &Run, engine: &Engine) -> Result<bool, Failed> {
-        if people::next_wake(tx).await?.is_some_and(|wake| wake <= run.key.occurrence) {
+        let is_timed = run.task != Task::OnDeploy;
+        if is_timed && people::next_wake(tx).await?.is_some_and(|wake| wake <= run.key.occurrence) {
             return Ok(false);
         }
         if self.built != Some(engine.version()) {
@@ -94,6 +127,41 @@ impl Writer {
         }
         Ok(true)
     }
+}
+
+/// What a slice did, in the transaction that is open.
+struct Slice {
+    /// Everybody who was looked up, by id.
+    found: Vec<PersonId>,
+    counts: Counts,
+    is_last: bool,
+    news: News,
+}
+
+/// What became of one of these campaigns, as far as the run itself asked for it: `Some(true)` if it started.
+fn outcome(entry: &Entry, run: &Run, campaigns: &[&str]) -> Option<bool> {
+    let cause = match run.task {
+        Task::OnDeploy => Cause::Rules,
+        Task::ForEach | Task::Recheck => Cause::Occurrence(run.key.occurrence),
+    };
+    let is_own = entry.cause == cause && campaigns.contains(&entry.campaign.as_str());
+    match entry.what {
+        What::Started if is_own => Some(true),
+        What::Refused(_) if is_own => Some(false),
+        _ => None,
+    }
+}
+
+fn counts(people: usize, entries: &[Entry], run: &Run, campaigns: &[&str]) -> Counts {
+    let mut counts = Counts { considered: u64::try_from(people).unwrap_or(u64::MAX), ..Counts::default() };
+    for entry in entries {
+        match outcome(entry, run, campaigns) {
+            Some(true) => counts.started += 1,
+            Some(false) => counts.refused += 1,
+            None => {}
+        }
+    }
+    counts
 }
 
 async fn leave(tx: Tx, occurred: Occurred) -> Result<Occurred, Failed> {

@@ -156,6 +156,11 @@ impl<'a> Pass<'a> {
         self.step(person, Input::Occurrence(occurrence.clone()), "antiphon", None);
     }
 
+    /// Starts a campaign by its publication, for somebody who matches already.
+    pub fn deploy(&mut self, person: PersonId, campaign: &str) {
+        self.step(person, Input::Deployed(campaign.to_owned()), "antiphon", None);
+    }
+
     /// What a body holds besides its items: what could not be read, and what is known to be nothing.
     fn remains(&mut self, body: &Body) {
         for (provider, broken) in &body.broken {

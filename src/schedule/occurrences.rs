@@ -13,7 +13,7 @@ use crate::intake::{Intake, Occurred, Rules};
 use crate::model::id::RulesVersion;
 use crate::model::time::{Second, Span};
 use crate::store::notices::{self, Notice};
-use crate::store::schedules::{self, Key, RUNS_KEPT, Run, State, ZoneRow};
+use crate::store::schedules::{self, Key, RUNS_KEPT, Run, State, Task, ZoneRow};
 use crate::store::{Store, StoreError, people};
 
 /// People of one transaction.
@@ -93,7 +93,9 @@ impl Occurrences {
         let known = schedules::zones(&reader).await?;
         let used = if timetable.asks_for_zones() { people::zones_in_use(&reader).await? } else { Vec::new() };
         let due = timetable.look(&known, versions.since, &used, now);
-        self.write(&due, &known, engine.version(), now).await?;
+        let published: Vec<ZoneRow> =
+            engine.deployments().map(|(campaign, digest)| deployment(campaign, digest, &known, now)).collect();
+        self.write(&due, &published, &known, engine.version(), now).await?;
         // An occurrence is due when its second is over.
         let next = due.iter().filter_map(|due| due.next).map(Second::next).min();
         let look = timetable.asks_for_zones().then(|| now.plus(ZONES_LOOK));
@@ -103,18 +105,26 @@ impl Occurrences {
     async fn write(
         &self,
         due: &[Due],
+        published: &[ZoneRow],
         known: &[ZoneRow],
         version: RulesVersion,
         now: Second,
     ) -> Result<(), StoreError> {
-        let moved: Vec<ZoneRow> = due.iter().map(|due| &due.zone).filter(|row| !known.contains(row)).cloned().collect();
-        let is_gone =
-            |row: &&ZoneRow| !due.iter().any(|due| (&due.zone.schedule, &due.zone.zone) == (&row.schedule, &row.zone));
+        let all = || due.iter().map(|due| &due.zone).chain(published);
+        let moved: Vec<ZoneRow> = all().filter(|row| !known.contains(row)).cloned().collect();
+        let is_gone = |row: &&ZoneRow| !all().any(|one| (&one.schedule, &one.zone) == (&row.schedule, &row.zone));
         let gone: Vec<_> = known.iter().filter(is_gone).map(|row| (row.schedule.as_str(), row.zone.as_str())).collect();
         if moved.is_empty() && gone.is_empty() {
             return Ok(());
         }
-        let runs: Vec<Run> = due.iter().filter_map(|due| run_of(due, version, now)).collect();
+        let mut runs: Vec<Run> = due.iter().filter_map(|due| run_of(due, version, now)).collect();
+        // Each rule starts who matches once, by the version that brought it; what changes elsewhere starts nobody.
+        let brought = moved.iter().filter(|row| row.zone.is_empty()).map(|row| Key {
+            schedule: row.schedule.clone(),
+            zone: String::new(),
+            occurrence: Second(i64::from(version.0)),
+        });
+        runs.extend(brought.map(|key| Run::new(key, Task::OnDeploy, version, now)));
         let tx = self.store.write().await?;
         let opened = schedules::open(&tx, &runs).await?;
         // Who noticed them first has told.
@@ -125,6 +135,17 @@ impl Occurrences {
         schedules::purge(&tx, now.minus(RUNS_KEPT), PURGED_AT_ONCE_MAX).await?;
         tx.commit().await
     }
+}
+
+/// The row of a campaign that starts who matches already: in no zone. It stays as long as the rule does.
+fn deployment(campaign: &str, digest: String, known: &[ZoneRow], now: Second) -> ZoneRow {
+    let before = known.iter().find(|row| row.schedule == campaign && row.zone.is_empty() && row.cadence == digest);
+    before.cloned().unwrap_or_else(|| ZoneRow {
+        schedule: campaign.to_owned(),
+        zone: String::new(),
+        cadence: digest,
+        reached: now,
+    })
 }
 
 /// The row of what is due.

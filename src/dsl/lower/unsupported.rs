@@ -3,7 +3,7 @@
 
 use crate::dsl::envelope::campaigns::CampaignFile;
 use crate::dsl::report::Report;
-use crate::model::rule::{CampaignState, OnDeploy, Trigger};
+use crate::model::rule::{CampaignState, Trigger};
 
 /// Refuses what does not run, where it stands. `trigger`: what that of the file means.
 pub fn refuse(file: &CampaignFile<'_>, trigger: Option<&Trigger>, report: &mut Report<'_>) {
@@ -14,12 +14,7 @@ pub fn refuse(file: &CampaignFile<'_>, trigger: Option<&Trigger>, report: &mut R
         Some(Trigger::Api) => Some("the trigger `api`"),
         Some(Trigger::Event(_) | Trigger::Becomes(_) | Trigger::Schedule(_)) | None => None,
     };
-    let trigger = file.trigger.as_ref().zip(what).map(|(trigger, what)| (&trigger.at, what));
-    let on_deploy = match &file.on_deploy {
-        (at, OnDeploy::Matching { .. }) => Some((at, "`on_deploy: {start: matching}`")),
-        (_, OnDeploy::Nobody) => None,
-    };
-    for (at, what) in [trigger, on_deploy].into_iter().flatten() {
-        report.unsupported(at.clone(), what).note("a campaign with `state: draft` may have it");
+    if let Some((trigger, what)) = file.trigger.as_ref().zip(what) {
+        report.unsupported(trigger.at.clone(), what).note("a campaign with `state: draft` may have it");
     }
 }

@@ -413,3 +413,92 @@ fn a_recheck_is_handed_over_open() {
         assert_eq!((open[0].key.zone.as_str(), open[0].key.occurrence), ("UTC", at("2026-11-22T09:00:00Z")));
     });
 }
+
+const MATCHING: &str = r#"
+version: 1
+campaigns:
+  welcome:
+    state: STATE
+    trigger:
+      becomes: |
+        plan is "pro"
+    on_deploy: {start: matching, at_most: 3}
+    steps:
+      - record_event: {name: greeted}
+"#;
+
+#[test]
+fn publication_starts_those_who_match_already_and_no_more_than_it_says() {
+    let draft = MATCHING.replace("STATE", "draft");
+    with_files(&[("schema.yaml", SCHEMA), ("rules.yaml", &draft)], async |world| {
+        for n in 0..9 {
+            let plan = if n % 2 == 0 { "pro" } else { "free" };
+            world.identify(&format!("p{n}"), json!({ "plan": plan })).await;
+        }
+        let scheduler = scheduler(world);
+        assert_eq!(scheduler.turn().await, None);
+        let live = MATCHING.replace("STATE", "live");
+        world.publish_files(&[("schema.yaml", SCHEMA), ("rules.yaml", &live)]).await;
+        world.after(10);
+        scheduler.turn().await;
+        let greeted = async |world: &World| {
+            let mut greeted = Vec::new();
+            for n in 0..9 {
+                if !greetings(world, &format!("p{n}")).await.is_empty() {
+                    greeted.push(n);
+                }
+            }
+            greeted
+        };
+        assert_eq!(greeted(world).await, [0, 2, 4]);
+        let started = "SELECT count(*) FROM schedule_runs WHERE task = 'on_deploy' AND state = 'done' AND started = 3";
+        assert_eq!(world.count(started).await, 1);
+        // What changes elsewhere starts nobody again; another wording does.
+        let beside =
+            live.replace("record_event: {name: greeted}", "record_event: {name: greeted, if: plan is \"pro\"}");
+        for files in [format!("{live}# a remark\n"), beside] {
+            world.publish_files(&[("schema.yaml", SCHEMA), ("rules.yaml", &files)]).await;
+            scheduler.turn().await;
+            assert_eq!(world.count("SELECT count(*) FROM schedule_runs").await, 1);
+        }
+        let other_wording = live.replace("plan is \"pro\"", "plan is \"pro\" or plan is \"free\"");
+        world.publish_files(&[("schema.yaml", SCHEMA), ("rules.yaml", &other_wording)]).await;
+        scheduler.turn().await;
+        assert_eq!(greeted(world).await, [0, 1, 2, 4]);
+        assert_eq!(world.count("SELECT sum(started) FROM schedule_runs").await, 6);
+        // Those who come to match later start as always.
+        world.identify("p5", json!({ "plan": "pro" })).await;
+        world.identify("new", json!({ "plan": "pro" })).await;
+        scheduler.turn().await;
+        assert_eq!(greetings(world, "new").await.len(), 1);
+    });
+}
+
+#[test]
+fn a_kill_between_slices_of_a_publication_starts_nobody_too_many() {
+    let live = MATCHING.replace("STATE", "live");
+    with_files(&[("schema.yaml", SCHEMA), ("rules.yaml", "version: 1\nsegments: {}\n")], async |world| {
+        for n in 0..9 {
+            world.identify(&format!("p{n}"), json!({ "plan": "pro" })).await;
+        }
+        world.publish_files(&[("schema.yaml", SCHEMA), ("rules.yaml", &live)]).await;
+        let key = schedules::Key {
+            schedule: "welcome".to_owned(),
+            zone: String::new(),
+            occurrence: Second(i64::from(world.rules.now().active.version().0)),
+        };
+        let version = world.rules.now().active.version();
+        let tx = world.store.write().await.unwrap();
+        let run = Run::new(key, schedules::Task::OnDeploy, version, world.clock.second());
+        schedules::open(&tx, &[run]).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(world.intake.occur(2).await, Ok(Occurred::Slice));
+        assert_eq!(world.count("SELECT started FROM schedule_runs").await, 2);
+        world.after(60);
+        let other = other_process(world);
+        assert_eq!(other.intake.occur(2).await, Ok(Occurred::Slice));
+        assert_eq!(other.intake.occur(2).await, Ok(Occurred::Nothing));
+        assert_eq!(world.count("SELECT started FROM schedule_runs").await, 3);
+        assert_eq!(world.count("SELECT count(*) FROM journeys WHERE campaign = 'welcome'").await, 3);
+    });
+}

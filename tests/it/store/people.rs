@@ -1,11 +1,15 @@
 //! People, their state and wakes, and the ways to find them.
 
-use antiphon::model::id::{PersonId, RulesVersion};
+use antiphon::model::id::{PersonId, RulesVersion, SegmentId};
 use antiphon::model::identity::Channel;
+use antiphon::model::lookup::{Lookup, ValueKey};
 use antiphon::model::person::Handle;
 use antiphon::model::time::Second;
+use antiphon::model::transition::{Cause, Transition};
 use antiphon::store::identities::{self, Identity};
-use antiphon::store::people::{self, NewPerson, StateRow};
+use antiphon::store::memberships::{self, TransitionRow};
+use antiphon::store::people::{self, In, NewPerson, StateRow};
+use antiphon::store::rules::{self, SegmentName};
 use antiphon::store::{Source, Store, erase};
 
 use super::harness::on_both;
@@ -263,5 +267,75 @@ fn attributes_of_the_newest_come_first() {
         assert_eq!(read, [ids[2], ids[1], ids[0]]);
         assert_eq!(first[0].1, somebody("cy").attributes);
         rest
+    });
+}
+
+#[test]
+fn people_are_found_by_segment_value_and_zone() {
+    on_both("people-found", async |store| {
+        let ids = made(store, &["ana", "bo", "cy", "dee"]).await;
+        let (friends, others) = (SegmentId(1), SegmentId(2));
+        let tx = store.write().await.unwrap();
+        let names = ["friends", "others"].map(|name| SegmentName { name: name.into(), title: None, kind: "manual" });
+        rules::assign(&tx, &names, &[], T0).await.unwrap();
+        let moves: Vec<_> = [(0, friends), (1, friends), (2, friends), (3, others)]
+            .into_iter()
+            .map(|(n, segment)| TransitionRow {
+                person: ids[n],
+                transition: Transition { segment, entered: true, at: T0, cause: Cause::Occurrence(T0), late: false },
+                rules: RULES,
+            })
+            .collect();
+        memberships::write(&tx, &moves).await.unwrap();
+        people::set_zones(&tx, &[]).await.unwrap();
+        assert!(people::zones_in_use(&tx).await.unwrap().is_empty());
+        let zones = [(ids[0], Some("Europe/Berlin")), (ids[1], Some("Asia/Tokyo")), (ids[3], Some("Europe/Berlin"))];
+        people::set_zones(&tx, &zones).await.unwrap();
+        let key = |byte| ValueKey([byte; 16]);
+        people::set_values(&tx, &[]).await.unwrap();
+        people::set_values(&tx, &[(ids[0], vec![key(1), key(1)]), (ids[2], vec![key(1), key(2)])]).await.unwrap();
+        people::set_values(&tx, &[(ids[0], vec![key(1)]), (ids[3], vec![key(1)]), (ids[2], vec![key(2)])])
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+
+        let reader = store.read();
+        assert_eq!(people::zones_in_use(&reader).await.unwrap(), ["Asia/Tokyo", "Europe/Berlin"]);
+        let loaded = people::load(&reader, &ids).await.unwrap();
+        assert_eq!(loaded[0].zone.as_deref(), Some("Europe/Berlin"));
+        assert_eq!(loaded[2].zone, None);
+        let standing = memberships::of_person(&reader, ids[0]).await.unwrap();
+        assert_eq!(standing[0].cause, Cause::Occurrence(T0));
+        let berlin = |otherwise| In::Zone { zone: "Europe/Berlin", otherwise };
+        let (members, holders) = (Lookup::Members(friends), |byte| Lookup::Holders(key(byte)));
+        let start = PersonId(0);
+        let mut all = Vec::new();
+        for (lookup, whose, after, limit, expected) in [
+            (members, In::Everywhere, start, 9, vec![0, 1, 2]),
+            (members, In::Everywhere, start, 2, vec![0, 1]),
+            (members, In::Everywhere, ids[1], 9, vec![2]),
+            (members, berlin(false), start, 9, vec![0]),
+            (members, berlin(true), start, 9, vec![0, 2]),
+            (members, berlin(true), ids[0], 9, vec![2]),
+            (holders(1), In::Everywhere, start, 9, vec![0, 3]),
+            (holders(1), In::Everywhere, start, 1, vec![0]),
+            (holders(1), berlin(false), ids[0], 9, vec![3]),
+            (holders(2), berlin(true), start, 9, vec![2]),
+            (holders(2), berlin(false), start, 9, vec![]),
+            (holders(3), In::Everywhere, start, 9, vec![]),
+        ] {
+            let found = people::found_by(&reader, lookup, whose, after, limit).await.unwrap();
+            let expected: Vec<PersonId> = expected.into_iter().map(|n: usize| ids[n]).collect();
+            assert_eq!(found, expected, "{lookup:?} {whose:?}");
+            all.push(found);
+        }
+        // Somebody without a zone any more, and somebody erased.
+        let tx = store.write().await.unwrap();
+        people::set_zones(&tx, &[(ids[1], None)]).await.unwrap();
+        erase(&tx, ids[3]).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(people::zones_in_use(&reader).await.unwrap(), ["Europe/Berlin"]);
+        assert_eq!(people::found_by(&reader, holders(1), In::Everywhere, start, 9).await.unwrap(), [ids[0]]);
+        all
     });
 }
