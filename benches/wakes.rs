@@ -16,7 +16,7 @@ use antiphon::model::id::InstallationKey;
 use antiphon::model::person::Handle;
 use antiphon::model::time::{Second, Span};
 use antiphon::model::value::Properties;
-use antiphon::rollout::{self, Files};
+use antiphon::rollout::{self, Files, Intent};
 use antiphon::schedule;
 use antiphon::store::{Options, Store};
 use sqlx::sqlite::SqliteConnectOptions;
@@ -76,7 +76,7 @@ async fn measure(folder: &Path, people: u64, over: u64) -> Result<(), Failed> {
 async fn start(path: &Path, clock: &Clock) -> Result<Intake, Failed> {
     let store = Arc::new(Store::open(&format!("sqlite://{}", path.display()), Options::default()).await?);
     let files = Files::from([("rules.yaml".to_owned(), RULES.to_owned())]);
-    rollout::publish(&store, clock, &Properties::new(), files, rollout::Intent::Activate).await?;
+    rollout::publish(&store, clock, &Properties::new(), files, Intent::Activate).await?;
     let versions = rollout::versions(&store, &Properties::new()).await?.ok_or("the rules are not active")?;
     let (signals, rules) = (Signals::default(), Rules::new(versions));
     let writer = Writer::new(store, clock.clone(), InstallationKey([7; 32]), rules, signals.clone());

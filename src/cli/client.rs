@@ -44,11 +44,11 @@ impl Client {
         Ok(self.http.get(url).bearer_auth(self.key.reveal()))
     }
 
-    /// A question that brings something along.
+    /// A call that asks for something to be done.
     ///
     /// # Errors
     /// The server's URL is none.
-    pub fn post(&self, path: &str, body: &Json) -> Result<RequestBuilder, String> {
+    pub fn post(&self, path: &str, body: &serde_json::Value) -> Result<RequestBuilder, String> {
         let url = Url::parse(&format!("{}{path}", self.url)).map_err(|error| format!("{}: {error}", self.url))?;
         Ok(self.http.post(url).bearer_auth(self.key.reveal()).json(body))
     }

@@ -2,6 +2,7 @@
 //! running server are its HTTP clients.
 
 mod activity;
+mod audit;
 mod check;
 mod client;
 mod cost;
@@ -16,6 +17,7 @@ mod paint;
 mod plain;
 mod plan;
 mod publish;
+mod replay;
 mod rules;
 mod run;
 mod schema;

@@ -7,7 +7,9 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use super::exit::{Exit, failed};
-use super::{activity, check, demo, describe, explain, fmt, init, plan, publish, rules, schema, serve, test};
+use super::{
+    activity, audit, check, demo, describe, explain, fmt, init, plan, publish, replay, rules, schema, serve, test,
+};
 use crate::settings::{Complaints, Given, Settings, read};
 
 /// A rules engine for replies: keeps segments true to the second and starts campaigns, from what people
@@ -34,6 +36,8 @@ enum Verb {
     Publish(publish::Arguments),
     Rules(rules::Arguments),
     Activity(activity::Arguments),
+    Audit(audit::Arguments),
+    Replay(replay::Arguments),
 }
 
 /// Runs the verb that the arguments of this process ask for.
@@ -60,6 +64,8 @@ pub fn run() -> ExitCode {
         Verb::Publish(arguments) => publish::run(&arguments),
         Verb::Rules(arguments) => rules::run(&arguments),
         Verb::Activity(arguments) => activity::run(&arguments),
+        Verb::Audit(arguments) => audit::run(&arguments),
+        Verb::Replay(arguments) => replay::run(&arguments),
     }
     .into()
 }

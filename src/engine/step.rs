@@ -26,6 +26,16 @@ pub enum Input {
     Event(Event),
     /// Time has passed.
     Wake,
+    /// A schedule has come round. Its second is over, like that of a wake that is due.
+    Occurrence(Occurrence),
+}
+
+/// An occurrence of a schedule, for one of its people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Occurrence {
+    pub schedule: String,
+    /// When it was due; it can be seen to later.
+    pub at: Second,
 }
 
 /// A person as the engine needs them.
@@ -70,7 +80,8 @@ pub struct Step {
 ///
 /// Wakes that were due before `now` are played first, each as of its own second, so that a caller
 /// cannot be too late for them. With [`Input::Wake`] there is nothing but them. An older `now` than
-/// one that was played already is raised to it.
+/// one that was played already is raised to it. [`Input::Occurrence`] has an instant of its own instead: it is
+/// evaluated as of that second, behind the wakes of it, or as soon after it as the person's past allows.
 ///
 /// `history` is the person's past without the input; it is looked at only where [`history_needed`] says so. Without it an order-sensitive condition takes a late event as the newest.
 ///
@@ -87,6 +98,7 @@ pub fn step(
     match input {
         Input::Born => run.be_born(now),
         Input::Wake => run.reach(now),
+        Input::Occurrence(occurrence) => run.reach_occurrence(&occurrence),
         Input::Event(event) => {
             run.reach(now);
             run.arrive(event, now);
@@ -114,7 +126,9 @@ pub fn play_due(versions: &Versions, subject: &mut Subject, history: Option<Hist
 pub fn history_needed(versions: &Versions, subject: &Subject, input: &Input) -> bool {
     match input {
         Input::Born => false,
-        Input::Wake => is_outdated(&versions.active, &subject.state) || next_verdict(versions, subject).is_some(),
+        Input::Wake | Input::Occurrence(_) => {
+            is_outdated(&versions.active, &subject.state) || next_verdict(versions, subject).is_some()
+        }
         Input::Event(event) => {
             let is_over = |verdict: Second| verdict < event.arrived.max(subject.state.floor);
             is_outdated(&versions.active, &subject.state)

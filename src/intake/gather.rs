@@ -9,8 +9,13 @@ use std::time::Duration;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
 
 use super::item::{Body, Receipt, Refusal};
+use super::mend::Mended;
+use super::occur::Occurred;
+use super::touched::Touched;
 use super::write::Writer;
+use crate::model::id::PersonId;
 use crate::model::time::Second;
+use crate::telemetry::Metrics;
 
 /// Items that may wait or be under way at once.
 pub const QUEUE_ITEMS_MAX: usize = 2_000;
@@ -27,7 +32,7 @@ pub struct Intake {
     signals: Signals,
 }
 
-/// What the rest of the server waits on.
+/// What the rest of the server learns from the intake, and waits on.
 #[derive(Clone, Default)]
 pub struct Signals {
     /// Grows with each commit that changed something.
@@ -36,6 +41,9 @@ pub struct Signals {
     pub effects: Arc<Notify>,
     /// Somebody's wake moved earlier.
     pub wakes: Arc<Notify>,
+    /// Whose row has changed, for who looks whether it is right.
+    pub touched: Touched,
+    pub metrics: Metrics,
 }
 
 pub(super) enum Work {
@@ -49,10 +57,20 @@ pub(super) enum Work {
         limit: u32,
         reply: oneshot::Sender<Result<Played, Refusal>>,
     },
+    /// Work off a slice of the occurrence that is due first, at most so many people.
+    Occur {
+        limit: u32,
+        reply: oneshot::Sender<Result<Occurred, Refusal>>,
+    },
     /// Bring people up to the active rule set, at most so many; answers how many were behind.
     CatchUp {
         limit: u32,
         reply: oneshot::Sender<Result<u32, Refusal>>,
+    },
+    /// Put right what is stored of these people, where it is not so.
+    Mend {
+        people: Vec<PersonId>,
+        reply: oneshot::Sender<Result<Vec<Mended>, Refusal>>,
     },
 }
 
@@ -95,12 +113,28 @@ impl Intake {
         self.ask(|reply| Work::Due { limit, reply }).await
     }
 
+    /// Works off a slice, of at most `limit` people, of the open occurrence that is due first.
+    ///
+    /// # Errors
+    /// [`Refusal`] when the database did not take it.
+    pub async fn occur(&self, limit: u32) -> Result<Occurred, Refusal> {
+        self.ask(|reply| Work::Occur { limit, reply }).await
+    }
+
     /// Brings at most `limit` people up to the active rule set; returns how many were behind.
     ///
     /// # Errors
     /// [`Refusal`] when the database did not take it.
     pub async fn catch_up(&self, limit: u32) -> Result<u32, Refusal> {
         self.ask(|reply| Work::CatchUp { limit, reply }).await
+    }
+
+    /// Recomputes these people under their locks, and puts right what is not as it should be. Says who that were.
+    ///
+    /// # Errors
+    /// [`Refusal`] when the database did not take it.
+    pub async fn mend(&self, people: Vec<PersonId>) -> Result<Vec<Mended>, Refusal> {
+        self.ask(|reply| Work::Mend { people, reply }).await
     }
 
     /// What to wait on for changes.
@@ -131,8 +165,14 @@ async fn run(mut writer: Writer, mut waiting: mpsc::UnboundedReceiver<Work>) {
             Work::Due { limit, reply } => {
                 let _ = reply.send(writer.play_due(limit).await);
             }
+            Work::Occur { limit, reply } => {
+                let _ = reply.send(writer.occur(limit).await);
+            }
             Work::CatchUp { limit, reply } => {
                 let _ = reply.send(writer.catch_up(limit).await);
+            }
+            Work::Mend { people, reply } => {
+                let _ = reply.send(writer.mend(&people).await);
             }
             Work::Body { body, reply, place } => {
                 let mut batch = vec![(body, reply, place)];

@@ -9,11 +9,17 @@ mod gather;
 mod item;
 mod load;
 mod loaded;
+mod mend;
+mod occur;
 mod pass;
 mod people;
 mod save;
+mod touched;
 mod write;
 
 pub use gather::{BATCH_ITEMS_MAX, BUDGET, Intake, Played, QUEUE_ITEMS_MAX, Signals};
 pub use item::{Body, Identify, Item, Move, Outcome, Receipt, Refusal, Settle, Settlement, Track};
+pub use mend::{DRIFT, Mended, told};
+pub use occur::Occurred;
+pub use touched::{TOUCHED_MAX, Touched};
 pub use write::{NewerRules, Rules, Writer};

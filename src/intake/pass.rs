@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::changes::Changes;
 use super::item::{Body, Item, Outcome, Receipt};
 use super::loaded::{Loaded, Past};
-use crate::engine::{self, Input, Subject, Versions};
+use crate::engine::{self, History, Input, Occurrence, Subject, Versions};
 use crate::model::id::{EffectId, EventKey, InstallationKey, PersonId};
 use crate::model::identity::Channel;
 use crate::model::inbound::{Broken, BrokenReason};
@@ -141,9 +141,19 @@ impl<'a> Pass<'a> {
         self.changes.record(Some(person), step, provider, provider_id.filter(|_| is_event));
     }
 
+    /// Somebody's past, if it was loaded.
+    pub fn history(&self, person: PersonId) -> History<'_> {
+        self.histories.get(&person).map(Past::history).unwrap_or_default()
+    }
+
     /// Lets time pass for somebody: what is due is played, and an outdated state is folded again.
     pub fn touch(&mut self, person: PersonId) {
         self.step(person, Input::Wake, "antiphon", None);
+    }
+
+    /// Lets a schedule come round for somebody.
+    pub fn occur(&mut self, person: PersonId, occurrence: &Occurrence) {
+        self.step(person, Input::Occurrence(occurrence.clone()), "antiphon", None);
     }
 
     /// What a body holds besides its items: what could not be read, and what is known to be nothing.

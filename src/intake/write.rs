@@ -4,8 +4,10 @@ use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
+
+use tokio::sync::watch;
 
 use super::gather::{BUDGET, Played, Signals};
 use super::item::{Body, Receipt, Refusal};
@@ -16,6 +18,7 @@ use crate::chance;
 use crate::clock::Clock;
 use crate::engine::Versions;
 use crate::model::id::{InstallationKey, PersonId, RulesVersion};
+use crate::model::journey::Entry;
 use crate::model::time::{Second, Span};
 use crate::resolve::consent::Words;
 use crate::store::{Store, StoreError, Tx, people};
@@ -30,24 +33,30 @@ const ASIDE: Span = Span::hours(1);
 
 /// The rule sets in force, exchanged as a whole when another one becomes active.
 #[derive(Clone)]
-pub struct Rules(Arc<RwLock<Arc<Versions>>>);
+pub struct Rules(Arc<watch::Sender<Arc<Versions>>>);
 
 impl Rules {
     /// Begins with `versions`.
     #[must_use]
     pub fn new(versions: Versions) -> Self {
-        Self(Arc::new(RwLock::new(Arc::new(versions))))
+        Self(Arc::new(watch::Sender::new(Arc::new(versions))))
     }
 
     /// What is in force now.
     #[must_use]
     pub fn now(&self) -> Arc<Versions> {
-        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.0.borrow())
     }
 
     /// Puts `versions` in force from the next batch on.
     pub fn exchange(&self, versions: Versions) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(versions);
+        self.0.send_replace(Arc::new(versions));
+    }
+
+    /// Sees each exchange from now on.
+    #[must_use]
+    pub fn watch(&self) -> watch::Receiver<Arc<Versions>> {
+        self.0.subscribe()
     }
 }
 
@@ -66,6 +75,8 @@ pub struct Writer {
     armed: Option<Second>,
     /// People up to here are known to be at the active rule set.
     caught_up: PersonId,
+    /// A rule set that everybody was found at.
+    pub(super) built: Option<RulesVersion>,
 }
 
 /// Why a try failed.
@@ -116,7 +127,7 @@ impl Writer {
     /// A writer on `store`, whose provider ids are hashed under `key`.
     #[must_use]
     pub fn new(store: Arc<Store>, clock: Clock, key: InstallationKey, rules: Rules, signals: Signals) -> Self {
-        Self { store, clock, key, rules, newer_rules: None, signals, armed: None, caught_up: PersonId(0) }
+        Self { store, clock, key, rules, newer_rules: None, signals, armed: None, caught_up: PersonId(0), built: None }
     }
 
     /// The same, and it gets newer rules by itself when it meets somebody who is at them already: versions never go
@@ -308,17 +319,41 @@ impl Writer {
         tx.commit().await?;
         // New people begin under the newest version, so nobody before the last one falls behind again.
         self.caught_up = stale.last().copied().unwrap_or(PersonId(0));
+        if stale.is_empty() {
+            self.built = Some(version);
+        }
         self.announce(&news);
+        self.signals.metrics.people_caught_up.inc_by(stale.len() as u64);
         Ok(u32::try_from(stale.len()).unwrap_or(u32::MAX))
     }
 
     /// Lets time pass for these people: what is due is played, outdated states are folded again.
     async fn touch(&self, tx: &Tx, ids: &[PersonId]) -> Result<News, Failed> {
-        let versions = self.rules.now();
+        let mut loaded = self.locked(tx, ids).await?;
+        let all: BTreeSet<PersonId> = ids.iter().copied().collect();
+        let (news, _) = self.step_each(tx, &mut loaded, &all, &|pass, id| pass.touch(id)).await?;
+        Ok(news)
+    }
+
+    /// These people, locked.
+    pub(super) async fn locked(&self, tx: &Tx, ids: &[PersonId]) -> Result<Loaded, Failed> {
         let mut loaded = Loaded::default();
         people::lock(tx, ids).await?;
         load::people(tx, &mut loaded, ids).await?;
-        refuse_newer(&loaded, &versions)?;
+        refuse_newer(&loaded, &self.rules.now())?;
+        Ok(loaded)
+    }
+
+    /// Makes a `step` for each of these people and writes what comes of it; says which lines about campaigns are
+    /// among that.
+    pub(super) async fn step_each(
+        &self,
+        tx: &Tx,
+        loaded: &mut Loaded,
+        ids: &BTreeSet<PersonId>,
+        step: &(dyn Fn(&mut Pass<'_>, PersonId) + Sync),
+    ) -> Result<(News, Vec<Entry>), Failed> {
+        let versions = self.rules.now();
         let (now_ms, now) = (self.clock.millis(), self.clock.second());
         let context = Context { versions: &versions, key: &self.key, now, words: Words::default(), fresh: &[] };
         let mut aside = BTreeSet::new();
@@ -326,24 +361,25 @@ impl Writer {
             let at = Cell::new(PersonId(0));
             // As with items: a panic costs the person at whom it happened, and nobody else.
             let passed = catch_unwind(AssertUnwindSafe(|| {
-                let mut pass = Pass::new(&context, &loaded);
-                for id in ids.iter().filter(|id| !aside.contains(*id)) {
+                let mut pass = Pass::new(&context, loaded);
+                for id in ids.difference(&aside) {
                     at.set(*id);
-                    pass.touch(*id);
+                    step(&mut pass, *id);
                 }
                 pass
             }));
             match passed {
                 Ok(pass) if pass.wanted.is_empty() => {
-                    let news = save::all(tx, pass, &loaded, versions.active.version(), now_ms).await?;
+                    let entries = pass.changes.entries.iter().map(|(_, entry)| entry.clone()).collect();
+                    let news = save::all(tx, pass, loaded, versions.active.version(), now_ms).await?;
                     let later: Vec<_> = aside.iter().map(|id| (*id, Some(now.plus(ASIDE)))).collect();
                     people::set_wakes(tx, &later).await?;
-                    return Ok(news);
+                    return Ok((news, entries));
                 }
                 Ok(mut pass) => {
                     let wanted = std::mem::take(&mut pass.wanted);
                     drop(pass);
-                    load::histories(tx, &mut loaded, &wanted).await?;
+                    load::histories(tx, loaded, &wanted).await?;
                 }
                 Err(_) => {
                     tracing::error!(person = at.get().0, "time cannot pass for somebody; they are set aside");
@@ -353,8 +389,11 @@ impl Writer {
         }
     }
 
-    fn announce(&mut self, news: &News) {
+    pub(super) fn announce(&mut self, news: &News) {
         self.signals.commits.send_modify(|commits| *commits += 1);
+        self.signals.touched.note(&news.touched);
+        self.signals.metrics.events.inc_by(news.events);
+        news.late_ms.iter().for_each(|late| self.signals.metrics.wake_played(*late));
         if news.effects {
             self.signals.effects.notify_one();
         }
@@ -377,6 +416,12 @@ pub(super) struct News {
     pub effects: bool,
     /// The earliest wake that was written.
     pub wake: Option<Second>,
+    /// Whose row has changed.
+    pub touched: Vec<PersonId>,
+    /// How many events went into the log.
+    pub events: u64,
+    /// Of each wake that was played: how long ago its second was over, in milliseconds.
+    pub late_ms: Vec<i64>,
 }
 
 enum Attempt<'a> {

@@ -9,7 +9,7 @@ use crate::clock::Clock;
 use crate::diagnostic::render::render;
 use crate::diagnostic::{Diagnostic, Sources};
 use crate::dsl::{self, Before, Compiled};
-use crate::engine::{Catalogue, CompileError, Engine, Versions};
+use crate::engine::{Catalogue, CompileError, Engine, InForce, Versions};
 use crate::intake::Rules;
 use crate::model::id::{CampaignId, RulesVersion, SegmentId};
 use crate::model::rule::{RuleSet, SegmentKind};
@@ -241,6 +241,26 @@ pub async fn versions(store: &Store, env: &Properties) -> Result<Option<Versions
         Ok(Some(Versions { active: Arc::new(engine(active, &catalogue)?), since, older }))
     })
     .await
+}
+
+/// All rule sets that were ever in force and load with this release, oldest first.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn all_in_force(store: &Store, env: &Properties) -> Result<Vec<InForce>, StoreError> {
+    let reader = store.read();
+    let catalogue = catalogue(rules::numbers(&reader).await?, env);
+    let mut rows = Vec::new();
+    for listed in rules::history(&reader, None, u32::MAX).await?.iter().filter(|listed| listed.activated.is_some()) {
+        rows.extend(rules::get(&reader, listed.version).await?);
+    }
+    let sets = rows.into_iter().filter_map(|row| {
+        let since = row.activated?;
+        Some(InForce { since, engine: Arc::new(engine(row, &catalogue).ok()?) })
+    });
+    let mut sets: Vec<InForce> = sets.collect();
+    sets.sort_by_key(|set| (set.since, set.engine.version()));
+    Ok(sets)
 }
 
 /// Puts in force what the database says is active. What was in force before stays at hand, for journeys that

@@ -11,9 +11,8 @@ pub fn refuse(file: &CampaignFile<'_>, trigger: Option<&Trigger>, report: &mut R
         return;
     }
     let what = match trigger {
-        Some(Trigger::Schedule(_)) => Some("the trigger `schedule`"),
         Some(Trigger::Api) => Some("the trigger `api`"),
-        Some(Trigger::Event(_) | Trigger::Becomes(_)) | None => None,
+        Some(Trigger::Event(_) | Trigger::Becomes(_) | Trigger::Schedule(_)) | None => None,
     };
     let trigger = file.trigger.as_ref().zip(what).map(|(trigger, what)| (&trigger.at, what));
     let on_deploy = match &file.on_deploy {

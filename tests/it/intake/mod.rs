@@ -8,6 +8,7 @@ mod plan;
 mod queue;
 mod replies;
 mod rules;
+mod schedules;
 mod together;
 mod versions;
-mod world;
+pub mod world;

@@ -87,6 +87,14 @@ impl World {
         published
     }
 
+    /// The same with several files.
+    pub async fn publish_files(&self, rules: &[(&str, &str)]) -> Published {
+        let files = rules.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect();
+        let published = self.publisher.publish(files, Intent::Activate).await.expect("the store works");
+        rollout::catch_up::run(&self.intake, &self.clock).await;
+        published
+    }
+
     /// Publishes these rules and leaves people where they are.
     pub async fn publish_only(&self, rules: &str, intent: Intent) -> Published {
         let files = [("rules.yaml".to_owned(), rules.to_owned())].into();

@@ -14,9 +14,11 @@ use antiphon::model::rule::RuleSet;
 use antiphon::model::time::Second;
 use antiphon::model::value::Properties;
 use antiphon::rollout::Publisher;
+use antiphon::rollout::audit::Audits;
 use antiphon::rollout::plan::Plans;
 use antiphon::settings::{Given, read};
 use antiphon::store::{Options, Store};
+use antiphon::telemetry::Metrics;
 use antiphon::web::{self, Deadlines, Parts, Readiness, Site};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -40,6 +42,9 @@ pub enum Intake {
 pub struct Server {
     pub address: SocketAddr,
     taken: Arc<Mutex<Vec<Body>>>,
+    /// Nobody does what is asked for here.
+    pub audits: Audits,
+    pub metrics: Metrics,
     stop: Option<oneshot::Sender<()>>,
     pub serving: JoinHandle<()>,
     _folder: Folder,
@@ -74,6 +79,7 @@ impl Server {
         let url = format!("sqlite://{}", folder.0.join("antiphon.db").display());
         let store = Store::open(&url, Options::default()).await.unwrap_or_else(|error| panic!("{error}"));
         let taken: Arc<Mutex<Vec<Body>>> = Arc::default();
+        let (audits, metrics) = (Audits::default(), Metrics::default());
         let store = Arc::new(store);
         let publisher = Publisher::new(Arc::clone(&store), Clock::system(), no_rules(), Properties::new());
         let parts = Parts {
@@ -84,6 +90,8 @@ impl Server {
             clock: Clock::system(),
             readiness: Readiness::default(),
             commits: watch::Sender::new(0).subscribe(),
+            audits: audits.clone(),
+            metrics: metrics.clone(),
             deadlines,
         };
         let mut environment = vec![
@@ -106,7 +114,7 @@ impl Server {
         let serving = tokio::spawn(web::serve(listener, site, async {
             let _ = stopped.await;
         }));
-        Self { address, taken, stop: Some(stop), serving, _folder: folder }
+        Self { address, taken, audits, metrics, stop: Some(stop), serving, _folder: folder }
     }
 
     /// Everything that was handed to the intake since this was asked last.
