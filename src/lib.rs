@@ -4,6 +4,7 @@
 pub mod diagnostic;
 pub mod dsl;
 pub mod engine;
+pub mod explain;
 pub mod model;
 pub mod providers;
 pub mod resolve;

@@ -88,3 +88,25 @@ impl Client {
         format!("{} answers {status}: {}", self.url, super::plain::plain(why))
     }
 }
+
+/// `text` as one segment of a path.
+pub fn segment(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn whatever_names_a_person_is_one_segment() {
+        assert_eq!(super::segment("+49 170/x?é"), "%2B49%20170%2Fx%3F%C3%A9");
+        assert_eq!(super::segment("cio_01a.b-c~d"), "cio_01a.b-c~d");
+    }
+}

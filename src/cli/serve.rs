@@ -244,6 +244,7 @@ impl Running {
             let _ = web.await;
         }
         self.plans.stop().await;
+        drop(self.plans);
         self.others.shutdown().await;
         self.sending.stop(GRACE).await;
         drop(self.intake);

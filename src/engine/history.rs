@@ -104,6 +104,12 @@ pub fn unwritten<'a>(event: &'a Event, past: &[&Event]) -> Vec<&'a str> {
     event.properties.keys().map(String::as_str).filter(|name| !later(name)).collect()
 }
 
+/// The person as they were made, before any event: what the definition begins with. `log` is all of theirs.
+#[must_use]
+pub fn as_made(now: &Person, log: &[Event]) -> Person {
+    Biography::before(now, log.iter()).person
+}
+
 /// Who the person was when each event arrived: told event by event, in the order of arrival.
 pub struct Biography {
     pub person: Person,

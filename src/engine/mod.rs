@@ -48,7 +48,7 @@ pub use atom::AtomKey;
 pub use audit::{AUDITED_EVENTS_MAX, Audited, Deciding, Drift, Stored, Wrong, audit, mend};
 pub use compile::{Catalogue, CompileError};
 pub use compiled::{Engine, Versions};
-pub use history::History;
+pub use history::{History, as_made};
 pub use journey::CAUSED_EVENTS_MAX;
 pub use refold::{Refolded, refold};
 pub use relive::{Doubt, InForce, Relived, relive, replay};

@@ -150,7 +150,8 @@ impl<'a> Case<'a> {
     }
 
     /// The person as what is stamped up to `t` made them.
-    fn person_at(&self, t: Second) -> Person {
+    #[must_use]
+    pub fn person_at(&self, t: Second) -> Person {
         self.person_after(self.known(t).iter().copied())
     }
 
@@ -184,7 +185,8 @@ impl<'a> Case<'a> {
     }
 
     /// The person's days at `t`.
-    fn calendar(&self, t: Second) -> Calendar {
+    #[must_use]
+    pub fn calendar(&self, t: Second) -> Calendar {
         let schema = &self.rules.schema;
         match schema.person_time_zone {
             Some(_) => Calendar::of(schema, &self.person_at(t)),

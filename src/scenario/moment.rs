@@ -1,10 +1,9 @@
 //! Instants of a test: read as offsets from its start or with their date, and shown both ways.
 
-use chrono::{DateTime, Datelike, TimeZone};
+use chrono::DateTime;
 
 use crate::diagnostic::Code;
 use crate::dsl::file::{Node, Report, fields, offset};
-use crate::model::calendar::Calendar;
 use crate::model::time::{Second, Span};
 
 /// An instant with its date, as `start` has it.
@@ -49,16 +48,4 @@ fn length_words(span: Span) -> String {
         }
     }
     if parts.is_empty() { "0 seconds".to_owned() } else { parts.join(" ") }
-}
-
-/// `at` as local clocks show it: `Mon 30 Mar 12:00:00 CEST`, with the year where that is not the one of `start`.
-#[must_use]
-pub fn local_words(calendar: Calendar, start: Second, at: Second) -> String {
-    let local = calendar.zone.from_utc_datetime(&calendar_utc(at));
-    let year = if calendar.local(start).year() == local.year() { "" } else { " %Y" };
-    local.format(&format!("%a %-d %b{year} %H:%M:%S %Z")).to_string()
-}
-
-fn calendar_utc(at: Second) -> chrono::NaiveDateTime {
-    DateTime::from_timestamp(at.0, 0).unwrap_or_default().naive_utc()
 }

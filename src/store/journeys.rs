@@ -274,6 +274,19 @@ pub async fn log_of(from: &impl Source, row: &JourneyRow) -> Result<Vec<Entry>, 
     rows.iter().map(|row| entry(row, 0)).collect()
 }
 
+/// Up to `limit` of the newest lines about somebody, of all campaigns, in order.
+///
+/// # Errors
+/// See [`StoreError`].
+pub async fn log_of_person(from: &impl Source, person: PersonId, limit: u32) -> Result<Vec<Entry>, StoreError> {
+    static NEWEST: Sql = Sql::new(
+        "SELECT journey_id, campaign, step, at, what, cause, cause_seq, cause_key FROM journey_log
+         WHERE person_id = $1 ORDER BY id DESC LIMIT $2",
+    );
+    let rows = from.fetch(&NEWEST, vec![person.0.into(), i64::from(limit).into()]).await?;
+    rows.iter().rev().map(|row| entry(row, 0)).collect()
+}
+
 /// Reads eight columns from `first` on: journey, campaign, step, at, what, cause.
 pub(super) fn entry(row: &Row, first: usize) -> Result<Entry, StoreError> {
     Ok(Entry {

@@ -10,7 +10,7 @@ use super::policy::{Access, Endpoint, Found, Route, find};
 use super::problem::Problem;
 use super::request::{Query, segments};
 use super::site::{Answer, Site};
-use super::{answer, app_api, audit, health, own_api, rules_api, survey, track_api, webhooks};
+use super::{answer, app_api, audit, explain, health, own_api, rules_api, survey, track_api, webhooks};
 
 /// Answers a request. `path` and `query` are as they were sent.
 pub async fn answer<S, B, E>(
@@ -94,6 +94,7 @@ async fn api(site: &Site, endpoint: Endpoint, place: &str, query: &Query, header
         Endpoint::StartPlan => rules_api::start_plan(site, &body.bytes).await,
         Endpoint::Plan => rules_api::plan(site, place).await,
         Endpoint::Schema => survey::schema(site).await,
+        Endpoint::Explain => explain::explain(site, place, query).await,
         // Answered before, without a key or with another.
         Endpoint::WhatsAppDelivery
         | Endpoint::WhatsAppHandshake

@@ -13,6 +13,7 @@ mod body;
 mod connection;
 mod deadline;
 mod dispatch;
+mod explain;
 mod follow;
 mod handle;
 mod health;
@@ -30,6 +31,7 @@ mod warnings;
 mod webhooks;
 
 pub use deadline::Deadlines;
+pub use explain::EVENTS_MAX as EXPLAINED_EVENTS_MAX;
 pub use health::{Readiness, Unready};
 pub use policy::{Access, ROUTES, RULES_BODY_BYTES_MAX, Route};
 pub use server::serve;

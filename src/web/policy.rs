@@ -56,6 +56,7 @@ pub enum Endpoint {
     StartPlan,
     Plan,
     Schema,
+    Explain,
     /// A call that Customer.io has and we do not: this sentence says so.
     Absent(&'static str),
 }
@@ -188,6 +189,7 @@ pub static ROUTES: &[Route] = &[
     with_rules("antiphon/plan", Endpoint::StartPlan),
     row(Method::GET, "antiphon/plan/{}", Access::App, Endpoint::Plan),
     row(Method::GET, "antiphon/schema", Access::App, Endpoint::Schema),
+    row(Method::GET, "antiphon/people/{}/explain", Access::App, Endpoint::Explain),
 ];
 
 /// What the table says about a request.

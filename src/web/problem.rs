@@ -74,6 +74,16 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "not_found", format!("there is no such {what}"))
     }
 
+    /// 404: what `message` says.
+    pub fn unknown(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", message)
+    }
+
+    /// 422: `field` is readable and cannot be answered.
+    pub fn unanswerable(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { field: Some(field.into()), ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "unprocessable", message) }
+    }
+
     /// 405 with the methods that there are.
     pub fn method(allowed: &[&Method]) -> Self {
         let list = allowed.iter().map(|method| method.as_str()).collect::<Vec<_>>().join(", ");

@@ -28,6 +28,9 @@ use crate::telemetry::Metrics;
 /// Those who follow the activity live, at once.
 const LISTENERS_MAX: usize = 64;
 
+/// Explanations that are worked out at once: each takes a core for a while.
+const EXPLAINED_AT_ONCE: usize = 2;
+
 /// The door to the intake: takes a body, answers when it is committed or refused. A function, so that
 /// every answer of the intake's can be had without a database. Dropping the future must lose the answer
 /// only, not the work.
@@ -68,6 +71,8 @@ pub struct Site {
     pub(super) bodies: Bodies,
     /// Places for those who follow the activity live.
     pub(super) listeners: Arc<Semaphore>,
+    /// Places for explanations.
+    pub(super) explaining: Semaphore,
     pub(super) warnings: Warnings,
 }
 
@@ -107,6 +112,7 @@ impl Site {
             deadlines: parts.deadlines,
             bodies: Bodies::default(),
             listeners: Arc::new(Semaphore::new(LISTENERS_MAX)),
+            explaining: Semaphore::new(EXPLAINED_AT_ONCE),
             warnings: Warnings::default(),
         }
     }

@@ -4,6 +4,7 @@
 
 mod audit;
 mod authoring;
+mod explaining;
 mod rules;
 
 use std::io::{BufRead as _, BufReader, Read as _};
@@ -399,7 +400,7 @@ fn activity_needs_a_server_and_a_key() {
 }
 
 /// A server with the rules of `init`, a person who said yes and a stranger.
-fn lived_in(folder: &Folder) -> (Live, Client) {
+pub fn lived_in(folder: &Folder) -> (Live, Client) {
     assert!(folder.run(&["init"]).status.success());
     let live = Live::start(&folder.0, &[]);
     let mut client = Client::open(live.address).unwrap();
@@ -440,7 +441,7 @@ impl Stream {
     }
 }
 
-fn get(client: &mut Client, path: &str) -> serde_json::Value {
+pub fn get(client: &mut Client, path: &str) -> serde_json::Value {
     let (status, body) = client.send("GET", path, &[("authorization", BEARER)], "").unwrap();
     assert_eq!(status, 200, "{path}: {body}");
     serde_json::from_str(&body).unwrap()

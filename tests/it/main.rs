@@ -16,6 +16,7 @@ mod describe;
 mod engine;
 mod envelope;
 mod examples;
+mod explain;
 mod format;
 mod hostile;
 mod infer;
@@ -24,6 +25,7 @@ mod intake;
 mod json_schema;
 #[cfg(feature = "server")]
 mod kill;
+mod kill_time;
 mod language;
 #[cfg(feature = "server")]
 mod live;

@@ -17,7 +17,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("engine", &["model", "template"]),
     ("providers", &["model"]),
     ("resolve", &["model"]),
-    ("scenario", &["model", "diagnostic", "template", "dsl", "engine", "resolve"]),
+    ("explain", &["model", "diagnostic", "dsl", "engine"]),
+    ("scenario", &["model", "diagnostic", "template", "dsl", "engine", "resolve", "explain"]),
     ("settings", &["model", "diagnostic", "chance"]),
     ("clock.rs", &["model"]),
     ("chance.rs", &["model"]),
@@ -35,6 +36,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "dsl",
             "providers",
             "engine",
+            "explain",
             "settings",
             "intake",
             "rollout",
@@ -66,7 +68,8 @@ const ONLY_HOME: &[(&str, &[&str])] = &[
 ];
 
 /// The core has no runtime, socket, file, clock, chance or environment.
-const CORE: &[&str] = &["model", "diagnostic", "template", "dsl", "engine", "providers", "resolve", "scenario"];
+const CORE: &[&str] =
+    &["model", "diagnostic", "template", "dsl", "engine", "providers", "resolve", "explain", "scenario"];
 const NOT_IN_CORE: &[&str] = &[
     "tokio",
     "warp",

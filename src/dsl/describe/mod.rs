@@ -14,7 +14,7 @@ mod schedule;
 mod segment;
 mod step;
 
-pub use outline::Outline;
+pub use outline::{Outline, wrapped};
 
 use super::walk::Rule;
 use crate::model::rule::{RuleSet, Segment, SegmentKind};
@@ -68,7 +68,8 @@ impl<'r> Describer<'r> {
     }
 
     /// The named list that has just these entries. A single word speaks for itself.
-    fn list_of(&self, words: &[String]) -> Option<&'r str> {
+    #[must_use]
+    pub fn list_of(&self, words: &[String]) -> Option<&'r str> {
         let mut lists = self.rules.schema.lists.iter();
         let found = lists.find(|(_, entries)| entries.len() > 1 && entries.as_slice() == words);
         found.map(|(name, _)| name.as_str())

@@ -134,7 +134,10 @@ But like this
     );
     for (code, why) in [
         ("E0230", "antiphon: there is no code `E0230`; did you mean `E0203`?\n"),
-        ("nonsense", "antiphon: there is no code `nonsense`; codes look like `E0203`\n"),
+        (
+            "nonsense",
+            "antiphon: there is no code `nonsense`; codes look like `E0203`, and behind a person stands a rule\n",
+        ),
     ] {
         let unknown = folder.run(&["explain", code]);
         assert_eq!((unknown.status.code(), complained(&unknown).as_str()), (Some(2), why));

@@ -123,6 +123,10 @@ fn a_journey_starts_once_and_goes_on_until_it_ends() {
                 .collect();
             assert_eq!(log, written);
         }
+        let hers: Vec<Entry> =
+            lines.iter().filter(|line| line.person == Some(ana)).map(|line| line.entry.clone()).collect();
+        assert_eq!(journeys::log_of_person(&reader, ana, 99).await.unwrap(), hers);
+        assert_eq!(journeys::log_of_person(&reader, ana, 2).await.unwrap(), hers[hers.len() - 2..]);
         let of_ana = Filter { person: Some(ana), ..Filter::default() };
         let seen = ids(&journeys::page(&reader, &of_ana, 9).await.unwrap());
         let others = Filter { campaign: Some("other".to_owned()), ..Filter::default() };

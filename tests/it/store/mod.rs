@@ -13,6 +13,6 @@ mod opening;
 mod outbox;
 mod people;
 mod records;
-mod sample;
+pub mod sample;
 mod schedules;
 mod transactions;

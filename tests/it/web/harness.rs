@@ -41,6 +41,7 @@ pub enum Intake {
 
 pub struct Server {
     pub address: SocketAddr,
+    pub store: Arc<Store>,
     taken: Arc<Mutex<Vec<Body>>>,
     /// Nobody does what is asked for here.
     pub audits: Audits,
@@ -84,7 +85,7 @@ impl Server {
         let publisher = Publisher::new(Arc::clone(&store), Clock::system(), no_rules(), Properties::new());
         let parts = Parts {
             submit: door(intake, Arc::clone(&taken)),
-            store,
+            store: Arc::clone(&store),
             plans: Plans::new(publisher.clone()),
             publisher,
             clock: Clock::system(),
@@ -114,7 +115,7 @@ impl Server {
         let serving = tokio::spawn(web::serve(listener, site, async {
             let _ = stopped.await;
         }));
-        Self { address, taken, audits, metrics, stop: Some(stop), serving, _folder: folder }
+        Self { address, store, taken, audits, metrics, stop: Some(stop), serving, _folder: folder }
     }
 
     /// Everything that was handed to the intake since this was asked last.

@@ -1,7 +1,12 @@
 //! Every limit at its bound and one past it.
 
+use antiphon::model::id::RulesVersion;
+use antiphon::store::people::{self, StateRow};
+use antiphon::web::EXPLAINED_EVENTS_MAX;
+
 use super::harness::{APP, Server, TRACK};
 use super::webhooks::signed;
+use crate::store::sample::made;
 
 const MIB: usize = 1 << 20;
 
@@ -105,4 +110,19 @@ async fn headers_have_their_limits() {
     assert_eq!(server.ask("GET /health", &few, "").await.status, 200);
     let many: Vec<&str> = vec!["x: y"; 110];
     assert_eq!(server.ask("GET /health", &many, "").await.status, 431);
+}
+
+#[tokio::test]
+async fn a_person_is_explained_up_to_so_many_events() {
+    let server = Server::start().await;
+    let id = made(&server.store, &["ana"]).await[0];
+    for (last_seq, status) in [(EXPLAINED_EVENTS_MAX, 404), (EXPLAINED_EVENTS_MAX + 1, 422)] {
+        let tx = server.store.write().await.unwrap();
+        let row = StateRow { id, last_seq, rules: RulesVersion(0), state: Vec::new() };
+        people::save_states(&tx, &[row]).await.unwrap();
+        tx.commit().await.unwrap();
+        // There are no rules: who is within the limit is told that.
+        let answer = server.ask("GET /antiphon/people/ana/explain?rule=x", &[APP], "").await;
+        assert_eq!(answer.status, status, "{}", answer.body);
+    }
 }
