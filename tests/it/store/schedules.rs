@@ -29,11 +29,11 @@ fn an_occurrence_is_one_row_whoever_notices_it() {
         let first = new("nudge", "Europe/Berlin", 0, Task::ForEach);
         let later = Run { opened: T0.plus(Span(99)), missed: 7, ..first.clone() };
         let elsewhere = new("nudge", "Asia/Tokyo", 0, Task::ForEach);
-        assert_eq!(open(store, &[first.clone()]).await, [first.key.clone()]);
+        assert_eq!(open(store, std::slice::from_ref(&first)).await, std::slice::from_ref(&first.key));
         // Noticed at another time it is the same one; in another zone, or at another instant, it is not.
-        assert_eq!(open(store, &[later, elsewhere.clone()]).await, [elsewhere.key.clone()]);
+        assert_eq!(open(store, &[later, elsewhere.clone()]).await, std::slice::from_ref(&elsewhere.key));
         let next = new("nudge", "Asia/Tokyo", 60, Task::ForEach);
-        assert_eq!(open(store, &[elsewhere.clone(), next.clone()]).await, [next.key.clone()]);
+        assert_eq!(open(store, &[elsewhere.clone(), next.clone()]).await, std::slice::from_ref(&next.key));
         assert_eq!(open(store, &[]).await, []);
         let runs = schedules::newest(&store.read(), "nudge", 9).await.unwrap();
         assert_eq!(runs, [next, elsewhere, first]);
@@ -66,7 +66,7 @@ fn a_run_goes_on_where_its_cursor_stands() {
         let reader = store.read();
         assert_eq!(schedules::open_runs(&reader, Task::ForEach, 9).await.unwrap(), [late]);
         assert_eq!(schedules::open_runs(&reader, Task::OnDeploy, 9).await.unwrap(), []);
-        assert_eq!(schedules::open_rechecks(&reader, 1).await.unwrap(), [recheck.clone()]);
+        assert_eq!(schedules::open_rechecks(&reader, 1).await.unwrap(), std::slice::from_ref(&recheck));
         assert_eq!(schedules::open_rechecks(&reader, 9).await.unwrap(), [recheck, other]);
         let ended = schedules::newest(&reader, "c", 1).await.unwrap();
         assert_eq!((ended[0].state, ended[0].ended), (State::Done, Some(T0.plus(Span(3)))));
