@@ -35,14 +35,16 @@ impl Held {
         Self { upto: Stamp::from(since), since: None, last: None }
     }
 
-    /// Notes the truth at `at`. What is known of later seconds stands: an event before them that touches the
-    /// condition has the past told again, and one that does not changes nothing.
+    /// The second up to which it is known.
+    #[must_use]
+    pub fn upto(&self) -> Second {
+        Second::from(self.upto)
+    }
+
+    /// Notes the truth at `at`, which is no earlier than what was noted before.
     pub fn tell(&mut self, truth: bool, at: Second) {
         let at = Stamp::from(at);
-        if at < self.upto {
-            return;
-        }
-        self.upto = at;
+        self.upto = self.upto.max(at);
         match (self.since, truth) {
             (None, true) => match self.last.filter(|(_, over)| *over == at) {
                 Some((start, _)) => (self.since, self.last) = (Some(start), None),

@@ -62,6 +62,12 @@ pub fn refold(versions: &Versions, subject: &Subject, history: History<'_>, now:
     state.floor = subject.state.floor.max(now);
     state.woken = state.woken.max(subject.state.woken);
     state.last_seq = state.last_seq.max(subject.state.last_seq);
+    // Whoever was in a segment and still is has been in it since that was decided.
+    for (segment, since) in subject.state.memberships() {
+        if state.set_member(segment, false, since) {
+            state.set_member(segment, true, since);
+        }
+    }
     let transitions = differences(versions, &subject.state, &state, now);
     Refolded { state, wake, transitions }
 }

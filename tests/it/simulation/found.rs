@@ -74,7 +74,8 @@ fn a_verdict_that_days_in_another_zone_move_is_the_same_verdict() {
     let Phrase::Sequence(mut sequence) = unanswered(unpaid, replied("NO")) else { panic!("it is a sequence") };
     sequence.steps[0].within = Some(day);
     let each = Trigger::Event(Phrase::Sequence(sequence));
-    let mut local = rules(vec![], vec![campaign("c", each, vec![])]);
+    let old_too = Campaign { max_event_age: Span::days(30), ..campaign("c", each, vec![]) };
+    let mut local = rules(vec![], vec![old_too]);
     local.schema.person_time_zone = Some("zone".to_owned());
     let mut life = Life::new(local);
     let late = Input::Event(event(Kind::Custom("paid".to_owned()), 5));
