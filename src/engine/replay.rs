@@ -233,7 +233,7 @@ impl<'a> Replay<'a> {
                 self.world(&mut told).advance(&self.holders, at);
             }
             self.take(&mut told, past, place, telling);
-            if follows && at >= told.person.known_since {
+            if follows {
                 self.world(&mut told).tell(&self.holders, at);
             }
         }
