@@ -14,6 +14,7 @@ mod init;
 mod load;
 mod paint;
 mod plain;
+mod progress;
 mod rules;
 mod run;
 mod schema;

@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
 use super::exit::{Exit, failed};
+use super::progress;
 use super::run::{block_on, given, settings};
 use crate::chance;
 use crate::clock::Clock;
@@ -131,6 +132,7 @@ pub async fn start(settings: &Settings) -> Result<Running, String> {
     others.spawn(schedule::run(intake.clone(), clock.clone(), store.is_shared()));
     let readiness = Readiness::default();
     readiness.set(Unready::Rules, lacks_rules(&folder.rules, &published));
+    others.spawn(progress::show(rules.subscribe()));
     others.spawn(keep_up(folder, intake.clone(), readiness.clone()));
     let sending = Outbox::start(Arc::clone(&store), intake.clone(), clock.clone(), outbox_settings(settings)?);
     let sending = sending.map_err(|error| error.to_string())?;

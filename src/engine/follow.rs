@@ -44,7 +44,10 @@ impl World<'_> {
         // Before somebody is known, nothing holds of them.
         let since = self.person.known_since;
         for holder in holders {
-            let mut held = self.known(holder).unwrap_or_else(|| Held::new(since));
+            let known = self.known(holder);
+            // What lies before a second that is known, and yet was not told as a whole, does not touch the run.
+            let at = known.as_ref().map_or(at, |held| at.max(held.upto()));
+            let mut held = known.unwrap_or_else(|| Held::new(since));
             let truth = at >= since && self.with_scene(holder, |scene| holder.condition.truth(scene, at));
             held.tell(truth, at.max(since));
             self.keep(holder, held);

@@ -35,6 +35,12 @@ impl Held {
         Self { upto: Stamp::from(since), since: None, last: None }
     }
 
+    /// The second up to which it is known.
+    #[must_use]
+    pub fn upto(&self) -> Second {
+        Second::from(self.upto)
+    }
+
     /// Notes the truth at `at`, which is no earlier than what was noted before.
     pub fn tell(&mut self, truth: bool, at: Second) {
         let at = Stamp::from(at);

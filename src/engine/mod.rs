@@ -2,6 +2,7 @@
 //! pure and total: nothing here waits, reads a clock, storage or chance, or asks anybody.
 //! `naive` is the definition that everything else is held against.
 
+mod amendment;
 mod anonymous;
 mod ask;
 mod atom;
@@ -38,6 +39,7 @@ mod trigger;
 mod wait;
 mod window;
 
+pub use amendment::Amendment;
 pub use anonymous::anonymous;
 pub use ask::{SERVICE_WINDOW, TEMPLATE_LIFE, WEBHOOK_LIFE};
 pub use compile::{Catalogue, CompileError};

@@ -62,6 +62,11 @@ pub fn refold(versions: &Versions, subject: &Subject, history: History<'_>, now:
     state.floor = subject.state.floor.max(now);
     state.woken = state.woken.max(subject.state.woken);
     state.last_seq = state.last_seq.max(subject.state.last_seq);
+    // Nobody leaves a segment that is gone: if it comes back, it is known who was in it.
+    let gone = subject.state.memberships().filter(|(segment, _)| !versions.active.segments.contains(segment));
+    for (segment, since) in gone {
+        state.set_member(segment, true, since);
+    }
     let transitions = differences(versions, &subject.state, &state, now);
     Refolded { state, wake, transitions }
 }

@@ -105,15 +105,21 @@ pub fn play_due(versions: &Versions, subject: &mut Subject, history: Option<Hist
 
 /// Whether [`step`] needs the person's whole log for this input.
 ///
-/// It does when the state was written under a rule set that says something else, and when a late
+/// It does when the active rule set asks about events that the state does not remember, and when a late
 /// event meets something whose truth depends on the order of events.
 #[must_use]
 pub fn history_needed(versions: &Versions, subject: &Subject, input: &Input) -> bool {
     match input {
         Input::Born => false,
-        Input::Wake => is_outdated(&versions.active, &subject.state),
-        Input::Event(event) => is_outdated(&versions.active, &subject.state) || may_disturb(versions, subject, event),
+        Input::Wake => lacks_past(versions, &subject.state),
+        Input::Event(event) => lacks_past(versions, &subject.state) || may_disturb(versions, subject, event),
     }
+}
+
+/// Whether the active rule set asks about a past that the state does not remember.
+fn lacks_past(versions: &Versions, state: &State) -> bool {
+    let amendment = || versions.amendment(state.rules);
+    is_outdated(&versions.active, state) && amendment().is_none_or(|amendment| amendment.asks_past())
 }
 
 /// Whether the state cannot go on under `engine` as it is.

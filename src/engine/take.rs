@@ -213,12 +213,13 @@ impl<'a> Run<'a> {
         for met in &meeting.encounters {
             // What depends on the order of the past is told again as a whole.
             let told_again = self.disturbing && met.atom.is_order_sensitive() && !matches!(event.kind, Kind::Moved(_));
+            let was_decided = self.is_decided(met.atom, event);
             let completed = !told_again && self.learn(met, event);
             // Another rule set's conditions are not watched: they are asked when its journeys go on.
             let Some(atom) = self.own(met) else { continue };
             self.note_dirty(&atom.conditions, cause, dirty);
-            let in_past = atom.chain().and_then(|chain| chain.absent.as_ref()).is_some();
-            if completed || (in_past && self.is_decided(atom, event)) {
+            // Of the events of one second there is one verdict.
+            if completed || (!was_decided && self.is_decided(atom, event)) {
                 starts.extend(atom.triggers.iter().map(|campaign| Start::new(*campaign, cause)));
             }
         }
@@ -241,7 +242,7 @@ impl<'a> Run<'a> {
         let Some(Memory::Sequence(progress)) = self.subject.state.memory(atom.key) else { return false };
         let Some(absent) = atom.chain().and_then(|chain| chain.absent.as_ref()) else { return false };
         let verdict = absent.deadline.verdict(event.at, self.calendar);
-        verdict < self.at && progress.verdicts(absent.deadline, self.calendar).any(|known| known == verdict)
+        verdict < self.at && progress.has_verdict(verdict, absent.deadline, self.calendar)
     }
 
     /// Goes on with one memory. Says whether a sequence was completed.

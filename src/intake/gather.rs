@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
 
 use super::item::{Body, Receipt, Refusal};
+use super::slice::{Brought, Slice};
 use super::write::Writer;
 use crate::model::time::Second;
 
@@ -49,10 +50,10 @@ pub(super) enum Work {
         limit: u32,
         reply: oneshot::Sender<Result<Played, Refusal>>,
     },
-    /// Bring people up to the active rule set, at most so many; answers how many were behind.
+    /// Bring the people of a slice up to the active rule set; answers how many came up to it.
     CatchUp {
-        limit: u32,
-        reply: oneshot::Sender<Result<u32, Refusal>>,
+        slice: Slice,
+        reply: oneshot::Sender<Result<Brought, Refusal>>,
     },
 }
 
@@ -95,12 +96,12 @@ impl Intake {
         self.ask(|reply| Work::Due { limit, reply }).await
     }
 
-    /// Brings at most `limit` people up to the active rule set; returns how many were behind.
+    /// Brings the people of a slice up to the active rule set; returns how many came up to it, and how long it took.
     ///
     /// # Errors
     /// [`Refusal`] when the database did not take it.
-    pub async fn catch_up(&self, limit: u32) -> Result<u32, Refusal> {
-        self.ask(|reply| Work::CatchUp { limit, reply }).await
+    pub async fn catch_up(&self, slice: Slice) -> Result<Brought, Refusal> {
+        self.ask(|reply| Work::CatchUp { slice, reply }).await
     }
 
     /// What to wait on for changes.
@@ -131,8 +132,8 @@ async fn run(mut writer: Writer, mut waiting: mpsc::UnboundedReceiver<Work>) {
             Work::Due { limit, reply } => {
                 let _ = reply.send(writer.play_due(limit).await);
             }
-            Work::CatchUp { limit, reply } => {
-                let _ = reply.send(writer.catch_up(limit).await);
+            Work::CatchUp { slice, reply } => {
+                let _ = reply.send(writer.catch_up(&slice).await);
             }
             Work::Body { body, reply, place } => {
                 let mut batch = vec![(body, reply, place)];

@@ -11,9 +11,13 @@ mod load;
 mod loaded;
 mod pass;
 mod people;
+mod rules;
 mod save;
+mod slice;
 mod write;
 
 pub use gather::{BATCH_ITEMS_MAX, BUDGET, Intake, Played, QUEUE_ITEMS_MAX, Signals};
 pub use item::{Body, Identify, Item, Move, Outcome, Receipt, Refusal, Settle, Settlement, Track};
-pub use write::{Rules, Writer};
+pub use rules::{Building, Rules};
+pub use slice::{Brought, Known, Slice};
+pub use write::Writer;

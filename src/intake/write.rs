@@ -3,17 +3,18 @@
 use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::gather::{BUDGET, Played, Signals};
 use super::item::{Body, Receipt, Refusal};
 use super::loaded::Loaded;
 use super::pass::{self, Context, Pass, Spot};
+use super::rules::Rules;
+use super::slice::{Brought, Known, Slice};
 use super::{load, save};
 use crate::chance;
 use crate::clock::Clock;
-use crate::engine::Versions;
 use crate::model::id::{InstallationKey, PersonId};
 use crate::model::time::{Second, Span};
 use crate::resolve::consent::Words;
@@ -27,29 +28,6 @@ const PAUSE: Duration = Duration::from_millis(40);
 /// Somebody for whom time cannot be played is tried again this much later.
 const ASIDE: Span = Span::hours(1);
 
-/// The rule sets in force, exchanged as a whole when another one becomes active.
-#[derive(Clone)]
-pub struct Rules(Arc<RwLock<Arc<Versions>>>);
-
-impl Rules {
-    /// Begins with `versions`.
-    #[must_use]
-    pub fn new(versions: Versions) -> Self {
-        Self(Arc::new(RwLock::new(Arc::new(versions))))
-    }
-
-    /// What is in force now.
-    #[must_use]
-    pub fn now(&self) -> Arc<Versions> {
-        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// Puts `versions` in force from the next batch on.
-    pub fn exchange(&self, versions: Versions) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(versions);
-    }
-}
-
 /// Writes batches. On SQLite there is one, on PostgreSQL there may be several.
 pub struct Writer {
     pub(super) store: Arc<Store>,
@@ -59,8 +37,6 @@ pub struct Writer {
     pub(super) signals: Signals,
     /// The earliest wake that the scheduler knows of.
     armed: Option<Second>,
-    /// People up to here are known to be at the active rule set.
-    caught_up: PersonId,
 }
 
 /// Why a try failed.
@@ -106,7 +82,7 @@ impl Writer {
     /// A writer on `store`, whose provider ids are hashed under `key`.
     #[must_use]
     pub fn new(store: Arc<Store>, clock: Clock, key: InstallationKey, rules: Rules, signals: Signals) -> Self {
-        Self { store, clock, key, rules, signals, armed: None, caught_up: PersonId(0) }
+        Self { store, clock, key, rules, signals, armed: None }
     }
 
     /// Takes bodies in, together if that is possible. One answer for each.
@@ -245,39 +221,64 @@ impl Writer {
     async fn due(&mut self, limit: u32) -> Result<Played, Failed> {
         let tx = self.store.write().await?;
         let due = people::due(&tx, self.clock.second(), limit).await?;
-        let news = self.touch(&tx, &due).await?;
+        let (news, _) = self.touch(&tx, &due, None).await?;
         let next = people::next_wake(&tx).await?;
         tx.commit().await?;
         self.announce(&news);
         Ok(Played { people: u32::try_from(due.len()).unwrap_or(u32::MAX), next })
     }
 
-    /// Brings at most `limit` people up to the active rule set.
-    pub(super) async fn catch_up(&mut self, limit: u32) -> Result<u32, Refusal> {
-        self.behind(limit).await.map_err(|failed| {
+    /// Brings the people of a slice up to the active rule set.
+    pub(super) async fn catch_up(&mut self, slice: &Slice) -> Result<Brought, Refusal> {
+        let begun = self.clock.millis();
+        let brought = self.behind(slice).await;
+        let millis = self.clock.millis().saturating_sub(begun);
+        brought.map(|people| Brought { people, millis }).map_err(|failed| {
             tracing::error!(%failed, "people could not be brought up to the active rules");
             Refusal::Unavailable
         })
     }
 
-    async fn behind(&mut self, limit: u32) -> Result<u32, Failed> {
+    /// Returns how many came up.
+    async fn behind(&mut self, slice: &Slice) -> Result<u64, Failed> {
         let tx = self.store.write().await?;
-        let version = self.rules.now().active.version();
-        let stale = people::stale(&tx, version, self.caught_up, limit).await?;
-        let news = self.touch(&tx, &stale).await?;
+        let versions = self.rules.now();
+        let version = versions.active.version();
+        // What was found out for other rules is of no use.
+        let known = slice.known.as_ref().filter(|known| known.to == version);
+        let alone = match known {
+            Some(known) if !known.everybody => {
+                let named = [known.concerned.as_slice(), &known.members].concat();
+                people::amended(&tx, slice.range, (known.from, version), versions.since, &named).await?
+            }
+            _ => people::stale(&tx, version, slice.range).await?,
+        };
+        let (news, aside) = self.touch(&tx, &alone, known).await?;
+        let mut done = alone.len().saturating_sub(aside.len()) as u64;
+        if let Some(known) = known {
+            // Those who were looked at and found unchanged are among them, if everybody was.
+            let together = people::carry_over(&tx, slice.range, (known.from, version), &aside).await?;
+            done = if known.everybody { done } else { done.saturating_add(together) };
+        }
         tx.commit().await?;
-        // New people begin under the newest version, so nobody before the last one falls behind again.
-        self.caught_up = stale.last().copied().unwrap_or(PersonId(0));
         self.announce(&news);
-        Ok(u32::try_from(stale.len()).unwrap_or(u32::MAX))
+        Ok(done)
     }
 
-    /// Lets time pass for these people: what is due is played, outdated states are folded again.
-    async fn touch(&self, tx: &Tx, ids: &[PersonId]) -> Result<News, Failed> {
+    /// Lets time pass for these people: what is due is played, outdated states are brought up to the active rules.
+    /// Returns those who had to be set aside, too. What is `known` of them spares reading pasts in vain, and writing
+    /// what did not change.
+    async fn touch(&self, tx: &Tx, ids: &[PersonId], known: Option<&Known>) -> Result<(News, Vec<PersonId>), Failed> {
+        if ids.is_empty() {
+            return Ok((News::default(), Vec::new()));
+        }
         let versions = self.rules.now();
         let mut loaded = Loaded::default();
         people::lock(tx, ids).await?;
         load::people(tx, &mut loaded, ids).await?;
+        if let Some(known) = known {
+            loaded.unconcerned = known.unconcerned(&versions, &loaded.subjects);
+        }
         let (now_ms, now) = (self.clock.millis(), self.clock.second());
         let context = Context { versions: &versions, key: &self.key, now, words: Words::default(), fresh: &[] };
         let mut aside = BTreeSet::new();
@@ -293,11 +294,14 @@ impl Writer {
                 pass
             }));
             match passed {
-                Ok(pass) if pass.wanted.is_empty() => {
+                Ok(mut pass) if pass.wanted.is_empty() => {
+                    if let Some(known) = known {
+                        pass.leave_unchanged(&loaded, known.from);
+                    }
                     let news = save::all(tx, pass, &loaded, versions.active.version(), now_ms).await?;
                     let later: Vec<_> = aside.iter().map(|id| (*id, Some(now.plus(ASIDE)))).collect();
                     people::set_wakes(tx, &later).await?;
-                    return Ok(news);
+                    return Ok((news, aside.into_iter().collect()));
                 }
                 Ok(mut pass) => {
                     let wanted = std::mem::take(&mut pass.wanted);

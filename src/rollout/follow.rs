@@ -8,7 +8,7 @@ use notify::{RecursiveMode, Watcher};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Notify;
 
-use super::catch_up;
+use super::catch_up::CatchUp;
 use super::folder;
 use super::publish::{Files, PublishError, Published, Refused, publish, refresh};
 use crate::clock::Clock;
@@ -78,6 +78,13 @@ impl Folder {
     }
 }
 
+impl Folder {
+    /// Brings everybody up to the rules in force.
+    async fn catch_up(&self, intake: &Intake) {
+        CatchUp { intake, store: &self.store, rules: &self.rules, clock: &self.clock }.run().await;
+    }
+}
+
 /// The files as texts, or the complaints about those that are none.
 fn texts(snapshot: folder::Snapshot) -> Result<Files, Refused> {
     let (mut files, mut diagnostics, mut sources) = (Files::new(), Vec::new(), Sources::default());
@@ -97,7 +104,7 @@ pub async fn follow(folder: Folder, intake: Intake, tell: impl Fn(&Result<Publis
     let mut asked = signal(SignalKind::hangup()).ok();
     let changed = Arc::new(Notify::new());
     let mut watcher = None;
-    catch_up::run(&intake, &folder.clock).await;
+    folder.catch_up(&intake).await;
     loop {
         if watcher.is_none() {
             watcher = watch(&folder.path, Arc::clone(&changed)).ok();
@@ -117,7 +124,7 @@ pub async fn follow(folder: Folder, intake: Intake, tell: impl Fn(&Result<Publis
             tell(&outcome);
         }
         if matches!(outcome, Ok(Published::Activated(_))) {
-            catch_up::run(&intake, &folder.clock).await;
+            folder.catch_up(&intake).await;
         }
     }
 }

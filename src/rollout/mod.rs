@@ -1,10 +1,12 @@
 //! How a rule set comes into force: stored as a version, active as a whole or not at all, and everybody
 //! brought up to it.
 
-pub mod catch_up;
+mod catch_up;
 pub mod folder;
 mod follow;
+mod pace;
 mod publish;
 
+pub use catch_up::CatchUp;
 pub use follow::{Folder, FolderTrouble, follow};
 pub use publish::{Files, PublishError, Published, Refused, publish, refresh, versions};

@@ -197,7 +197,12 @@ impl<'a> Both<'a> {
         self.now = self.top;
         self.poll()?;
         let folded = refold(&self.versions, &self.subject, self.history(), self.now);
-        let since = |state: &State| state.memberships().collect::<Vec<_>>();
+        // What new rules found is so since they found it; a fold says since when it would have been.
+        let has_changed = self.versions.active.version() > RulesVersion(1);
+        let since = |state: &State| {
+            let since = state.memberships();
+            since.map(|(segment, at)| (segment, if has_changed { Second(0) } else { at })).collect::<Vec<_>>()
+        };
         // A flip of this very second is in the fold already and will be in the state when the second is over.
         if self.subject.wake.is_none_or(|wake| wake > self.now) && since(&folded.state) != since(&self.subject.state) {
             return Err(format!("folded {:?}, kept {:?}", since(&folded.state), since(&self.subject.state)));
@@ -219,13 +224,40 @@ impl<'a> Both<'a> {
         if self.is_outdated() {
             self.poll()?;
         }
-        let engine = compile(&self.world.later, self.versions.active.version().0 + 1);
+        let version = self.versions.active.version().0;
+        let rules = if version % 2 == 1 { &self.world.later } else { &self.world.rules };
+        let engine = compile(rules, version + 1);
         let old = Arc::clone(&self.versions.active);
         self.versions.older.insert(old.version(), old);
         self.versions.active = engine;
         self.versions.since = self.now;
-        self.defined.switch(self.world.later.clone(), self.now);
-        Ok(())
+        self.defined.switch(rules.clone(), self.now);
+        self.check_kept()
+    }
+
+    /// What is kept under the new rules is what a fold of the whole log gives.
+    fn check_kept(&self) -> Result<(), String> {
+        if self.world.rules == self.world.later {
+            // The state goes over as it is, and what this second changes by itself is found when it is over.
+            return Ok(());
+        }
+        let mut before = Versions::clone(&self.versions);
+        let last = before.older.get(&self.subject.state.rules).cloned();
+        before.active = last.ok_or("the rules of the state are at hand")?;
+        let (mut log, mut moves) = (self.log.clone(), self.moves.clone());
+        let mut kept = self.subject.clone();
+        // What was due is due under the old rules.
+        let played = step(&before, &mut kept, Input::Wake, Some(self.history()), self.now);
+        log.extend(played.events);
+        moves.extend(played.moves);
+        let history = History { events: &log, moves: &moves };
+        let mut folded = kept.clone();
+        folded.state.rules = RulesVersion(0);
+        let needed = history_needed(&self.versions, &kept, &Input::Wake);
+        let kept_step = step(&self.versions, &mut kept, Input::Wake, needed.then_some(history), self.now);
+        let folded_step = step(&self.versions, &mut folded, Input::Wake, Some(history), self.now);
+        let (kept, folded) = (kept_step.transitions, folded_step.transitions);
+        if kept == folded { Ok(()) } else { Err(format!("kept {kept:?}\n  folded {folded:?}")) }
     }
 
     fn note(&mut self, step: &Step) {

@@ -1,7 +1,7 @@
 //! What must be so in every world.
 
 use super::oracle::judge;
-use super::world::{Feature, World, world};
+use super::world::{Feature, World, changing, world};
 
 /// Worlds per run. `ENGINE_WORLDS` says another number, `ENGINE_SEED` where to begin.
 const WORLDS: u64 = 4_000;
@@ -26,13 +26,26 @@ fn the_engine_says_what_the_definition_says() {
     let features = features();
     let first = from_environment("ENGINE_SEED", 1);
     for seed in first..first + from_environment("ENGINE_WORLDS", WORLDS) {
-        let world = world(seed, &features);
-        if judge(&world).is_err() {
-            let world = shrink(world);
-            let problem = judge(&world).expect_err("a shrunken world still fails");
-            let again = format!("ENGINE_SEED={seed} ENGINE_WORLDS=1 cargo test --no-default-features the_engine_says");
-            panic!("{again}\n{problem}\n{}", tell(&world));
-        }
+        hold(seed, world(seed, &features), "the_engine_says");
+    }
+}
+
+/// What is kept when rules change is what a fold of the whole log gives, and goes on as the definition says.
+#[test]
+fn rules_that_change_keep_what_they_can() {
+    let features = features();
+    let first = from_environment("ENGINE_SEED", 1);
+    for seed in first..first + from_environment("ENGINE_WORLDS", WORLDS) {
+        hold(seed, changing(seed, &features), "rules_that_change");
+    }
+}
+
+fn hold(seed: u64, world: World, test: &str) {
+    if judge(&world).is_err() {
+        let world = shrink(world);
+        let problem = judge(&world).expect_err("a shrunken world still fails");
+        let again = format!("ENGINE_SEED={seed} ENGINE_WORLDS=1 cargo test --no-default-features {test}");
+        panic!("{again}\n{problem}\n{}", tell(&world));
     }
 }
 

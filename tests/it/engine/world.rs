@@ -21,7 +21,7 @@ pub struct World {
     /// The second at which the person is made.
     pub start: Second,
     pub rules: RuleSet,
-    /// What `Do::Switch` goes over to.
+    /// What `Do::Switch` goes over to, and back from.
     pub later: RuleSet,
     pub first: Properties,
     pub story: Vec<(i64, Do)>,
@@ -146,6 +146,25 @@ pub struct Dice<'f> {
 }
 
 pub fn world(seed: u64, features: &[Feature]) -> World {
+    let mut dice = dice(seed, features);
+    let (rules, later) = (dice.rules(), dice.rules());
+    dice.told(rules, later)
+}
+
+/// A world whose rules are amended and put back, again and again.
+pub fn changing(seed: u64, features: &[Feature]) -> World {
+    let mut dice = dice(seed, features);
+    let (rules, tests) = dice.rules_of_tests();
+    let later = dice.amended(&rules, &tests);
+    let mut world = dice.told(rules, later);
+    for _ in 0..1 + dice.below(3) {
+        let place = usize::try_from(dice.below(world.story.len() as u64 + 1)).expect("small");
+        world.story.insert(place, (dice.one(&[0, 0, 1, 2]), Do::Switch));
+    }
+    world
+}
+
+fn dice(seed: u64, features: &[Feature]) -> Dice<'_> {
     let mut chance = Chance::new(seed);
     let days = features.contains(&Feature::Calendar) && chance.percent(35);
     let (scale, start) = if days {
@@ -155,14 +174,17 @@ pub fn world(seed: u64, features: &[Feature]) -> World {
     } else {
         (Scale::Seconds, Second(1_790_000_000))
     };
-    let mut dice = Dice { chance, features, scale, start };
-    let (rules, later) = (dice.rules(), dice.rules());
-    let first = dice.attributes(start);
-    let story = happenings::story(&mut dice);
-    World { scale, start, rules, later, first, story }
+    Dice { chance, features, scale, start }
 }
 
 impl Dice<'_> {
+    /// A world with these rules, in which something happens.
+    fn told(&mut self, rules: RuleSet, later: RuleSet) -> World {
+        let first = self.attributes(self.start);
+        let story = happenings::story(self);
+        World { scale: self.scale, start: self.start, rules, later, first, story }
+    }
+
     pub fn has(&self, feature: Feature) -> bool {
         self.features.contains(&feature)
     }

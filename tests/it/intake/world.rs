@@ -67,8 +67,14 @@ impl World {
     pub async fn publish(&self, rules: &str) -> Published {
         let published = publish(&self.store, &self.clock, &[("rules.yaml", rules)]).await;
         rollout::refresh(&self.store, &self.rules, &Properties::new()).await.expect("what is active loads");
-        rollout::catch_up::run(&self.intake, &self.clock).await;
+        self.catch_up().await;
         published
+    }
+
+    /// Brings everybody up to the rules in force; says how many were behind.
+    pub async fn catch_up(&self) -> u64 {
+        let (intake, store, rules, clock) = (&self.intake, &self.store, &self.rules, &self.clock);
+        rollout::CatchUp { intake, store, rules, clock }.run().await
     }
 
     pub fn after(&self, seconds: i64) {

@@ -1,7 +1,9 @@
 //! Random rule sets: segments that build on each other, and campaigns between them.
 
 use antiphon::model::compare::{Comparison, Op, TimeTest};
-use antiphon::model::rule::{Action, Campaign, Condition, Phrase, Point, RuleSet, Share, Step, Trigger, Wait};
+use antiphon::model::rule::{
+    Action, Campaign, Condition, Phrase, Point, RuleSet, SegmentKind, Share, Step, Trigger, Wait,
+};
 use antiphon::model::time::{CalendarUnit, Length, Second, Span};
 use antiphon::model::value::{Type, Value};
 use chrono::{NaiveDate, NaiveTime, Weekday};
@@ -21,6 +23,11 @@ pub struct Parts {
 
 impl Dice<'_> {
     pub fn rules(&mut self) -> RuleSet {
+        self.rules_of_tests().0
+    }
+
+    /// Rules, and the event tests that their conditions share.
+    pub fn rules_of_tests(&mut self) -> (RuleSet, Vec<Match>) {
         let mut parts = Parts { segments: vec!["m".to_owned()], ..Parts::default() };
         parts.tests = (0..2).map(|_| self.event_test(&parts)).collect();
         let mut rules = RuleSet { segments: vec![life::manual("m")], ..RuleSet::default() };
@@ -40,7 +47,37 @@ impl Dice<'_> {
                 rules.campaigns.push(campaign);
             }
         }
-        rules
+        (rules, parts.tests)
+    }
+
+    /// The same rules as an author leaves them: some conditions say something else, a segment is new, most stays.
+    pub fn amended(&mut self, rules: &RuleSet, tests: &[Match]) -> RuleSet {
+        let mut later = rules.clone();
+        let mut parts = Parts { tests: tests.to_vec(), ..Parts::default() };
+        for segment in &mut later.segments {
+            if let SegmentKind::Data(condition) = &mut segment.kind
+                && self.percent(40)
+            {
+                *condition = self.condition(2, &parts);
+            }
+            parts.segments.push(segment.name.clone());
+            // A campaign stands behind the segment of its number, and may be named from then on.
+            let number = segment.name.trim_start_matches('s');
+            let campaigns = rules.campaigns.iter().filter(|campaign| campaign.name.trim_start_matches('c') == number);
+            parts.campaigns.extend(campaigns.map(|campaign| campaign.name.clone()));
+        }
+        if self.percent(50) {
+            let condition = self.condition(3, &parts);
+            later.segments.push(life::segment("s4", condition));
+        }
+        for campaign in &mut later.campaigns {
+            if let Trigger::Becomes(condition) = &mut campaign.trigger
+                && self.percent(20)
+            {
+                *condition = Condition::Not(Box::new(condition.clone()));
+            }
+        }
+        later
     }
 
     fn campaign(&mut self, number: u64, of: &Parts) -> Campaign {
