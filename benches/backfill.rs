@@ -236,8 +236,8 @@ fn settle(server: &Server) -> Outcome<()> {
 }
 
 fn segments(server: &Server) -> Outcome<Vec<serde_json::Value>> {
-    let answer =
-        Connection::open(server.address)?.get(&request("GET", "/v1/segments", "authorization: Bearer app\r\n", ""))?;
+    let (_, answer) =
+        Connection::open(server.address)?.ask(&request("GET", "/v1/segments", "authorization: Bearer app\r\n", ""))?;
     let answer: serde_json::Value = serde_json::from_str(&answer)?;
     Ok(answer["segments"].as_array().cloned().unwrap_or_default())
 }

@@ -42,7 +42,6 @@ impl Drop for Folder {
 pub struct Server {
     pub process: Child,
     pub address: SocketAddr,
-    pub basic: String,
 }
 
 impl Server {
@@ -60,7 +59,7 @@ impl Server {
             .env("ANTIPHON_LOG", "warn")
             .stdout(Stdio::null())
             .spawn()?;
-        let server = Self { process, address, basic: "Basic c2l0ZTprZXk=".to_owned() };
+        let server = Self { process, address };
         let deadline = Instant::now() + Duration::from_secs(60);
         while TcpStream::connect(address).is_err() {
             if Instant::now() > deadline {
@@ -95,12 +94,8 @@ impl Connection {
         Ok(head.get(9..12).unwrap_or_default().parse()?)
     }
 
-    /// Sends a request; returns the answer's body.
-    pub fn get(&mut self, request: &[u8]) -> Outcome<String> {
-        Ok(self.ask(request)?.1)
-    }
-
-    fn ask(&mut self, request: &[u8]) -> Outcome<(String, String)> {
+    /// Sends a request; returns the answer's head and body.
+    pub fn ask(&mut self, request: &[u8]) -> Outcome<(String, String)> {
         self.0.write_all(request)?;
         let mut got = 0;
         loop {

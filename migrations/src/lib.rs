@@ -5,6 +5,8 @@
 
 mod dialect;
 mod m0001_first_tables;
+mod m0004_schedule_runs;
+mod m0005_people_by_zone;
 
 pub use sea_orm_migration;
 use sea_orm_migration::prelude::*;
@@ -15,6 +17,10 @@ pub struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_first_tables::Migration)]
+        vec![
+            Box::new(m0001_first_tables::Migration),
+            Box::new(m0004_schedule_runs::Migration),
+            Box::new(m0005_people_by_zone::Migration),
+        ]
     }
 }

@@ -192,10 +192,18 @@ fn line(item: &Json, who: &str) -> String {
         "step_took" => format!("{}: took {}", step(&name, data), word(data, "way")),
         "loop" => format!("campaign {name}: cut off, it caused itself too many times"),
         "event" => event(&name, data),
+        "audit_drift" => drift(data),
         "attribute_change" => format!("attributes {}", attributes(data)),
         other => format!("{other}{}", about(data)),
     };
     format!("{who}{what}")
+}
+
+/// What is stored and is not so.
+fn drift(data: &Json) -> String {
+    let about = data["rule"].as_str().map(|rule| format!("{}: ", short(rule))).unwrap_or_default();
+    let end = if data["repaired"] == Json::Bool(true) { "; put right" } else { "" };
+    format!("audit: {about}{}{end}", word(data, "detail"))
 }
 
 fn step(campaign: &str, data: &Json) -> String {
@@ -232,6 +240,7 @@ fn by_itself(data: &Json) -> &'static str {
     match data["cause"].as_str() {
         Some("wake") => "  (by itself: time passed)",
         Some("rules") => "  (the rules changed)",
+        Some("recheck") => "  (put right: it was not what the log gives)",
         _ => "",
     }
 }

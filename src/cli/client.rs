@@ -43,6 +43,15 @@ impl Client {
         Ok(self.http.get(url).bearer_auth(self.key.reveal()))
     }
 
+    /// A call that asks for something to be done.
+    ///
+    /// # Errors
+    /// The server's URL is none.
+    pub fn post(&self, path: &str, body: &serde_json::Value) -> Result<RequestBuilder, String> {
+        let url = Url::parse(&format!("{}{path}", self.url)).map_err(|error| format!("{}: {error}", self.url))?;
+        Ok(self.http.post(url).bearer_auth(self.key.reveal()).json(body))
+    }
+
     /// Sends a question.
     ///
     /// # Errors

@@ -2,6 +2,7 @@
 //! running server are its HTTP clients.
 
 mod activity;
+mod audit;
 mod check;
 mod client;
 mod cost;
@@ -15,6 +16,7 @@ mod load;
 mod paint;
 mod plain;
 mod progress;
+mod replay;
 mod rules;
 mod run;
 mod schema;

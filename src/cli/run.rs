@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use super::exit::{Exit, failed};
-use super::{activity, check, demo, describe, explain, fmt, init, schema, serve, test};
+use super::{activity, audit, check, demo, describe, explain, fmt, init, replay, schema, serve, test};
 use crate::settings::{Complaints, Given, Settings, read};
 
 /// A rules engine for replies: keeps segments true to the second and starts campaigns, from what people
@@ -31,6 +31,8 @@ enum Verb {
     Schema(schema::Arguments),
     Test(test::Arguments),
     Activity(activity::Arguments),
+    Audit(audit::Arguments),
+    Replay(replay::Arguments),
 }
 
 /// Runs the verb that the arguments of this process ask for.
@@ -54,6 +56,8 @@ pub fn run() -> ExitCode {
         Verb::Schema(arguments) => schema::run(&arguments),
         Verb::Test(arguments) => test::run(&arguments),
         Verb::Activity(arguments) => activity::run(&arguments),
+        Verb::Audit(arguments) => audit::run(&arguments),
+        Verb::Replay(arguments) => replay::run(&arguments),
     }
     .into()
 }

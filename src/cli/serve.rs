@@ -26,8 +26,10 @@ use crate::outbox::{self, Outbox};
 use crate::providers::PROVIDERS;
 use crate::providers::webhook;
 use crate::providers::whatsapp::write::Account;
+use crate::rollout::audit::{Auditor, Audits};
 use crate::rollout::folder::FolderError;
 use crate::rollout::{Folder, FolderTrouble, Published};
+use crate::schedule::occurrences::Occurrences;
 use crate::settings::{Settings, keys, show};
 use crate::store::{Options, Store, installation};
 use crate::web::{Deadlines, Parts, Readiness, Site, Unready};
@@ -90,7 +92,7 @@ pub struct Running {
     store: Arc<Store>,
     intake: Intake,
     writing: JoinHandle<()>,
-    /// Wakes, catching up, the rules folder.
+    /// Wakes, occurrences of schedules, catching up, the rules folder, audits.
     others: JoinSet<()>,
     sending: Outbox,
     web: Option<(SocketAddr, JoinHandle<()>)>,
@@ -130,10 +132,26 @@ pub async fn start(settings: &Settings) -> Result<Running, String> {
     let (intake, writing) = Intake::start(writer, signals.clone());
     let mut others = JoinSet::new();
     others.spawn(schedule::run(intake.clone(), clock.clone(), store.is_shared()));
+    others.spawn(schedule::occurrences::run(Occurrences {
+        store: Arc::clone(&store),
+        intake: intake.clone(),
+        rules: rules.clone(),
+        clock: clock.clone(),
+    }));
     let readiness = Readiness::default();
     readiness.set(Unready::Rules, lacks_rules(&folder.rules, &published));
     others.spawn(progress::show(rules.subscribe()));
     others.spawn(keep_up(folder, intake.clone(), readiness.clone()));
+    let audits = Audits::default();
+    let auditor = Auditor {
+        store: Arc::clone(&store),
+        clock: clock.clone(),
+        rules: rules.clone(),
+        intake: intake.clone(),
+        audits: audits.clone(),
+    };
+    others.spawn(rollout::audit::rechecks(auditor.clone()));
+    others.spawn(auditor.run());
     let sending = Outbox::start(Arc::clone(&store), intake.clone(), clock.clone(), outbox_settings(settings)?);
     let sending = sending.map_err(|error| error.to_string())?;
 
@@ -145,6 +163,8 @@ pub async fn start(settings: &Settings) -> Result<Running, String> {
         clock,
         readiness,
         commits: signals.commits.subscribe(),
+        audits,
+        metrics: signals.metrics.clone(),
         deadlines: Deadlines::default(),
     };
     let site = Arc::new(Site::new(settings, parts));

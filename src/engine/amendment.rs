@@ -28,6 +28,8 @@ use crate::model::transition::Cause;
 pub struct Amendment {
     /// States are folded again from the whole log.
     is_whole: bool,
+    /// What schedules find people by is another thing now, so that it is written down of everybody.
+    rewrites: bool,
     /// The person's atoms that the older rule set did not keep, or not enough of.
     atoms: FxHashSet<AtomKey>,
     /// Segments whose members come from outside only now.
@@ -52,7 +54,9 @@ impl Amendment {
     /// What is different in `new` from `old`.
     #[must_use]
     pub fn between(old: &Engine, new: &Engine) -> Self {
-        let mut found = Self { is_whole: old.zone != new.zone, ..Self::default() };
+        let is_new_way = new.indexed.iter().any(|way| !old.indexed.contains(way));
+        let is_whole = old.zone != new.zone;
+        let mut found = Self { is_whole, rewrites: is_whole || is_new_way, ..Self::default() };
         for atom in new.atoms.iter().filter(|atom| !atom.scoped) {
             if !old.atom(atom.key).is_some_and(|known| known.serves(atom)) {
                 found.add_atom(atom, new);
@@ -172,7 +176,13 @@ impl Amendment {
     /// whose wake is due.
     #[must_use]
     pub fn is_for_everybody(&self) -> bool {
-        self.asks_every_past() || self.is_for_everybody
+        self.asks_every_past() || self.is_for_everybody || self.rewrites
+    }
+
+    /// Whether everybody is written down anew, changed or not: schedules find people by something else.
+    #[must_use]
+    pub fn rewrites_everybody(&self) -> bool {
+        self.rewrites
     }
 
     /// The segments that are new or mean something else.

@@ -20,6 +20,7 @@ use super::expression::Value;
 use super::matching::Matcher;
 use super::program::Program;
 use super::route::Router;
+use super::schedule::{Schedule, indexed_names};
 use super::state::State;
 use crate::model::calendar::Calendar;
 use crate::model::id::{CampaignId, RulesVersion, SegmentId};
@@ -81,11 +82,17 @@ impl Engine {
         for (place, campaign) in (0..).zip(&rules.campaigns) {
             builder.campaign(place, campaign)?;
         }
+        for schedule in &rules.schedules {
+            builder.rule.clone_from(&schedule.name);
+            if let Some(compiled) = builder.schedule(schedule, &rules.campaigns)? {
+                builder.schedules.insert(schedule.name.clone(), compiled);
+            }
+        }
         builder.finish(rules, version)
     }
 }
 
-struct Builder<'a> {
+pub(super) struct Builder<'a> {
     catalogue: &'a Catalogue,
     /// The rule being read, for errors.
     rule: String,
@@ -107,6 +114,7 @@ struct Builder<'a> {
     digests: FxHashMap<String, AtomKey>,
     lists: Lists,
     campaigns: Vec<Campaign>,
+    schedules: FxHashMap<String, Schedule>,
     /// What the journeys of the campaign being read remember by themselves.
     scoped: ScopedAtoms,
     /// How days lie for whom nothing else is known: part of the name of what depends on it.
@@ -144,6 +152,7 @@ impl<'a> Builder<'a> {
             digests: FxHashMap::default(),
             lists: Lists::default(),
             campaigns: Vec::new(),
+            schedules: FxHashMap::default(),
             scoped: ScopedAtoms::default(),
             zone: (
                 schema.time_zone.clone(),
@@ -219,7 +228,7 @@ impl<'a> Builder<'a> {
     }
 
     /// Resolves the names and atoms of a condition.
-    fn condition(&mut self, rule: &Rule) -> Result<Condition, CompileError> {
+    pub(super) fn condition(&mut self, rule: &Rule) -> Result<Condition, CompileError> {
         Ok(match rule {
             Rule::Everyone => Condition::Everyone,
             Rule::Not(part) => Condition::Not(Box::new(self.condition(part)?)),
@@ -260,6 +269,8 @@ impl<'a> Builder<'a> {
         let born = watched().filter(|(_, watched)| watched.at_birth).map(|(place, _)| place).collect();
         let held = watched().filter(|(_, watched)| matches!(watched.what, Watch::Held(_)));
         let held = held.map(|(place, _)| place).collect();
+        let mut indexed = Vec::new();
+        self.schedules.values().for_each(|schedule| indexed_names(&schedule.for_each, &mut indexed));
         let campaign_by_name = rules.campaigns.iter().map(|rule| rule.name.clone()).zip(0..).collect();
         let absences = (0..).zip(&self.atoms).filter(|(_, atom)| atom.chain().is_some_and(|c| c.absent.is_some()));
         let absences = absences.map(|(place, _)| place).collect();
@@ -293,6 +304,8 @@ impl<'a> Builder<'a> {
             campaign_by_name,
             zone: AtomKey::of(&self.zone),
             amendments: Mutex::default(),
+            indexed,
+            schedules: self.schedules,
         })
     }
 

@@ -15,11 +15,12 @@ use super::expression::Value;
 use super::matching::Matcher;
 use super::program::Program;
 use super::route::Router;
+use super::schedule::Schedule;
 use crate::model::id::{CampaignId, RulesVersion, SegmentId};
 use crate::model::journey::Journey;
 use crate::model::rule::{CampaignState, RuleSet};
 use crate::model::time::{Second, Span};
-use crate::model::value::Properties;
+use crate::model::value::{Properties, Type};
 
 /// A rule set, ready.
 #[derive(Debug)]
@@ -70,6 +71,10 @@ pub struct Engine {
     pub(super) zone: AtomKey,
     /// What is different from older rule sets, found once for each.
     pub(super) amendments: Mutex<FxHashMap<RulesVersion, Arc<Amendment>>>,
+    /// By name: those that start something.
+    pub(super) schedules: FxHashMap<String, Schedule>,
+    /// The attributes that schedules look people up by.
+    pub(super) indexed: Vec<(String, Type)>,
 }
 
 /// What is concerned when an event passes a test.

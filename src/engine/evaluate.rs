@@ -2,13 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use super::compiled::Watch;
+use super::compiled::{Engine, Watch};
 use super::condition::Scene;
 use super::history;
 use super::memory::Memory;
 use super::run::Run;
 use super::scoped::Scoped;
+use super::sequence::Verdict;
+use super::state::State;
 use super::trigger::Start;
+use crate::model::calendar::Calendar;
+use crate::model::event::Event;
 use crate::model::id::SegmentId;
 use crate::model::time::Second;
 use crate::model::transition::{Cause, Transition};
@@ -105,7 +109,7 @@ impl Run<'_> {
 
     /// Takes verdicts whose second is now, or before, for completions. Returns the campaigns that those of now start.
     pub fn settle(&mut self) -> Vec<Start> {
-        let mut starts = Vec::new();
+        let mut verdicts = Vec::new();
         let now = self.now();
         // From then on it is not known any more when it was not so yet.
         self.before_verdicts();
@@ -115,24 +119,38 @@ impl Run<'_> {
                     continue;
                 };
                 let Memory::Sequence(progress) = memory else { continue };
-                let is_now = progress.settle(chain, atom.keep(), now);
-                if is_now && engine.version == self.engine.version {
-                    starts.extend(atom.triggers.iter().map(|campaign| Start::new(*campaign, Cause::Wake)));
-                }
+                let of_now = progress.settle(chain, atom.keep(), now);
+                let of_now = of_now.filter(|_| engine.version == self.engine.version);
+                verdicts.extend(of_now.into_iter().flat_map(|it| atom.triggers.iter().map(move |place| (*place, it))));
             }
         }
-        starts
+        let start = |(campaign, verdict): (u32, Verdict)| Start {
+            data: self.unanswered(verdict).map(|event| event.properties.clone()),
+            ..Start::new(campaign, Cause::Wake)
+        };
+        verdicts.into_iter().map(start).collect()
+    }
+
+    /// The event that a verdict is about. The past is at hand where one starts something: see `history_needed`.
+    fn unanswered(&self, verdict: Verdict) -> Option<&Event> {
+        let number = verdict.about?;
+        self.past().into_iter().find(|event| event.seq == number)
     }
 
     /// The next second at which a verdict starts a campaign.
     pub fn next_verdict(&self) -> Option<Second> {
-        let engine = self.engine;
-        let atoms = engine.absences.iter().filter_map(|place| engine.atoms.get(*place as usize));
-        let verdicts = atoms.filter(|atom| !atom.triggers.is_empty()).filter_map(|atom| {
-            let deadline = atom.chain()?.absent.as_ref()?.deadline;
-            let Memory::Sequence(progress) = self.subject.state.memory(atom.key)? else { return None };
-            progress.verdicts(deadline, self.calendar).filter(|at| *at >= self.subject.state.floor).min()
-        });
-        verdicts.min()
+        next_verdict(self.engine, &self.subject.state, self.calendar)
     }
+}
+
+/// The next second at which a verdict starts a campaign of `engine`.
+pub(super) fn next_verdict(engine: &Engine, state: &State, calendar: Calendar) -> Option<Second> {
+    let atoms = engine.absences.iter().filter_map(|place| engine.atoms.get(*place as usize));
+    let verdicts = atoms.filter(|atom| !atom.triggers.is_empty()).filter_map(|atom| {
+        let deadline = atom.chain()?.absent.as_ref()?.deadline;
+        let Memory::Sequence(progress) = state.memory(atom.key)? else { return None };
+        let verdicts = progress.verdicts(deadline, calendar).map(|verdict| verdict.at);
+        verdicts.filter(|at| *at >= state.floor).min()
+    });
+    verdicts.min()
 }

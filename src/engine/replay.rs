@@ -56,8 +56,8 @@ struct Told {
     state: State,
     scoped: BTreeMap<usize, Scoped>,
     calendar: Calendar,
-    /// By atom of the person: where its sequence was completed, and by which event; for an absence where it began,
-    /// and none.
+    /// By atom of the person: where its sequence was completed, and by which event; of an absence, the verdict and
+    /// the event that was not answered. A move has no number: 0.
     completed: BTreeMap<AtomKey, BTreeSet<(Second, Seq)>>,
     /// The campaigns that start on the late event as it is.
     triggers: Vec<(RulesVersion, u32)>,
@@ -184,8 +184,9 @@ impl Run<'_> {
             let of = |told: &Told| told.completed.get(&atom.key).cloned().unwrap_or_default();
             let (with, without) = (of(&with), of(&without));
             let Some((_, seq)) = with.difference(&without).max() else { continue };
-            let completing = past.iter().find(|other| other.seq == *seq && other.seq != event.seq);
-            let data = completing.map(|other| other.properties.clone());
+            // A move has no data, and nothing of the late event's.
+            let completing = past.iter().find(|other| other.seq == *seq);
+            let data = (*seq != event.seq).then(|| completing.map(|it| it.properties.clone()).unwrap_or_default());
             starts.extend(atom.triggers.iter().map(|place| Start { data: data.clone(), ..Start::new(*place, cause) }));
         }
         starts
@@ -381,13 +382,14 @@ impl<'a> Replay<'a> {
         met.atom.learn(memory, &Met { event, passed: &met.passed }, met.keep, told.calendar)
     }
 
-    /// Verdicts that lie in the past are completions, by no event.
+    /// Verdicts that lie in the past are completions, by the event that was not answered.
     fn note_verdicts(&self, told: &mut Told) {
         for atom in self.engines.iter().flat_map(|engine| &engine.atoms).filter(|atom| !atom.scoped) {
             let Some(absent) = atom.chain().and_then(|chain| chain.absent.as_ref()) else { continue };
             let Some(Memory::Sequence(progress)) = told.state.memory(atom.key) else { continue };
-            let is_over = |since: &Second| absent.deadline.verdict(*since, told.calendar) < self.now;
-            let over: Vec<_> = progress.waiting_since().filter(is_over).map(|since| (since, 0)).collect();
+            let verdicts = progress.verdicts(absent.deadline, told.calendar);
+            let over: Vec<_> = verdicts.filter(|verdict| verdict.at < self.now).collect();
+            let over = over.into_iter().map(|verdict| (verdict.at, verdict.about.unwrap_or(0)));
             told.completed.entry(atom.key).or_default().extend(over);
         }
     }

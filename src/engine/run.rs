@@ -11,7 +11,7 @@ use super::history::{self, History};
 use super::moves::Decided;
 use super::refold::refold;
 use super::scoped::Scoped;
-use super::step::{Step, Subject, is_disturbing, is_outdated};
+use super::step::{Occurrence, Step, Subject, is_disturbing, is_outdated};
 use crate::model::calendar::{Calendar, Now};
 use crate::model::event::Event;
 use crate::model::id::JourneyId;
@@ -126,6 +126,20 @@ impl<'a> Run<'a> {
             self.change_rules(now);
         }
         self.play_due(now);
+    }
+
+    /// Plays an occurrence of a schedule behind everything of its second: wakes, and another rule set that became
+    /// active since.
+    pub fn reach_occurrence(&mut self, occurrence: &Occurrence) {
+        let is_behind = self.subject.state.rules != self.versions.active.version;
+        let since = if is_behind { self.versions.since } else { occurrence.at };
+        let at = occurrence.at.max(since).max(self.subject.state.floor);
+        self.reach(at.next());
+        let floor = self.subject.state.floor.max(at.next());
+        self.set_instant(at);
+        self.occur(&occurrence.schedule, occurrence.at);
+        // The second is over: nothing comes before it any more.
+        self.subject.state.floor = floor;
     }
 
     /// Takes in an event that arrives at `now`.

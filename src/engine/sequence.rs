@@ -8,7 +8,8 @@ use super::chain::{Chain, Deadline, Linked, Stage, message_hash, value_hash};
 use super::tally::{Hash, Stamp, Tally};
 use super::window::{self, Pane, Part};
 use crate::model::calendar::{Calendar, Now};
-use crate::model::event::Event;
+use crate::model::event::{Event, Kind};
+use crate::model::id::Seq;
 use crate::model::rule::Window;
 use crate::model::time::Second;
 
@@ -23,10 +24,20 @@ pub struct Progress {
     done: Tally,
 }
 
+/// The decision that nothing came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Verdict {
+    pub at: Second,
+    /// The number of the event that was not answered; none for a move.
+    pub about: Option<Seq>,
+}
+
 /// An event that completed the sequence so far.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Entry {
     at: Stamp,
+    /// Its number; none for a move, which is in no log.
+    seq: Option<Seq>,
     /// What its [`Stage`] keeps: the message first, then the properties.
     keys: Vec<Hash>,
 }
@@ -124,7 +135,8 @@ impl Progress {
     /// Notes that `event` completes the sequence up to step `n`.
     fn complete(&mut self, n: usize, chain: &Chain, it: Option<Hash>, event: &Event, keep: Keep) {
         let Some(keys) = chain.stages.get(n).and_then(|stage| keys(stage, it, event)) else { return };
-        let entry = Entry { at: Stamp::from(event.at), keys };
+        let seq = Some(event.seq).filter(|_| !matches!(event.kind, Kind::Moved(_)));
+        let entry = Entry { at: Stamp::from(event.at), seq, keys };
         let waits = chain.absent.is_some() && n == chain.links.len();
         if waits && !keep.all && !self.done.is_empty() {
             return;
@@ -134,14 +146,14 @@ impl Progress {
         match entries.iter_mut().find(same) {
             // What waits for a verdict: the earliest is the first to have it.
             Some(_) if waits => {}
-            Some(known) => known.at = entry.at,
+            Some(known) => (known.at, known.seq) = (entry.at, entry.seq),
             None => entries.push(entry),
         }
     }
 
-    /// Counts the verdicts that lie no later than `now` as completions. Returns whether one lies at `now`.
-    pub fn settle(&mut self, chain: &Chain, keep: Keep, now: Now) -> bool {
-        let Some(absent) = &chain.absent else { return false };
+    /// Counts the verdicts that lie no later than `now` as completions. Returns the one at `now`, if there is one.
+    pub fn settle(&mut self, chain: &Chain, keep: Keep, now: Now) -> Option<Verdict> {
+        let absent = chain.absent.as_ref()?;
         let verdict = |entry: &Entry| absent.deadline.verdict(Second::from(entry.at), now.calendar);
         let (over, waiting): (Vec<Entry>, Vec<Entry>) =
             std::mem::take(&mut self.waiting).into_iter().partition(|entry| verdict(entry) <= now.at);
@@ -152,22 +164,19 @@ impl Progress {
         if !keep.all && !self.done.is_empty() {
             self.waiting.clear();
         }
-        over.iter().any(|entry| verdict(entry) == now.at)
+        let of_now = over.iter().filter(|entry| verdict(entry) == now.at);
+        of_now.map(|entry| Verdict { at: now.at, about: entry.seq }).min()
     }
 
-    /// The seconds of what waits for its verdict, or had one that was not counted yet.
-    pub fn waiting_since(&self) -> impl Iterator<Item = Second> {
-        self.waiting.iter().map(|entry| Second::from(entry.at))
-    }
-
-    /// The seconds of the verdicts that were not counted yet.
-    pub fn verdicts(&self, deadline: Deadline, calendar: Calendar) -> impl Iterator<Item = Second> {
-        self.waiting_since().map(move |since| deadline.verdict(since, calendar))
+    /// The verdicts that were not counted yet.
+    pub fn verdicts(&self, deadline: Deadline, calendar: Calendar) -> impl Iterator<Item = Verdict> {
+        let of = move |at: Stamp| deadline.verdict(Second::from(at), calendar);
+        self.waiting.iter().map(move |entry| Verdict { at: of(entry.at), about: entry.seq })
     }
 
     /// Whether `verdict` is among them, or was counted.
     pub fn has_verdict(&self, verdict: Second, deadline: Deadline, calendar: Calendar) -> bool {
-        self.done.contains(verdict) || self.verdicts(deadline, calendar).any(|known| known == verdict)
+        self.done.contains(verdict) || self.verdicts(deadline, calendar).any(|known| known.at == verdict)
     }
 
     /// How many completions lie in `window` now, up to where it stops to matter.
@@ -175,7 +184,7 @@ impl Progress {
     pub fn count(&self, window: Window, deadline: Option<Deadline>, now: Now) -> u32 {
         let pane = Pane::of(window, now);
         let verdicts = deadline.into_iter().flat_map(|deadline| self.verdicts(deadline, now.calendar));
-        let verdicts = verdicts.filter(|at| *at <= now.at && pane.contains(*at)).count();
+        let verdicts = verdicts.filter(|verdict| verdict.at <= now.at && pane.contains(verdict.at)).count();
         self.done.count(window, now).saturating_add(u32::try_from(verdicts).unwrap_or(u32::MAX))
     }
 
@@ -183,8 +192,8 @@ impl Progress {
     pub fn flips(&self, window: Window, deadline: Option<Deadline>, calendar: Calendar, flips: &mut Vec<Second>) {
         self.done.flips(window, calendar, flips);
         for verdict in deadline.into_iter().flat_map(|deadline| self.verdicts(deadline, calendar)) {
-            flips.push(verdict);
-            window::flips(window, verdict, calendar, flips);
+            flips.push(verdict.at);
+            window::flips(window, verdict.at, calendar, flips);
         }
     }
 }

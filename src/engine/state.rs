@@ -11,7 +11,7 @@ use crate::model::id::{CampaignId, RulesVersion, SegmentId, Seq};
 use crate::model::time::Second;
 
 /// The first byte of an encoded state.
-const FORMAT: u8 = 2;
+const FORMAT: u8 = 3;
 
 /// That of no rule set: what a state under it depends on has to be looked for.
 const NO_FINGERPRINT: u64 = 0;

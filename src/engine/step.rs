@@ -2,10 +2,12 @@
 
 use super::atom::Atom;
 use super::compiled::{Engine, Versions};
+use super::evaluate;
 use super::history::{self, History};
 use super::matching::Observed;
 use super::run::Run;
 use super::state::State;
+use crate::model::calendar::Calendar;
 use crate::model::effect::Effect;
 use crate::model::event::{Event, Kind, Order};
 use crate::model::id::RulesVersion;
@@ -24,6 +26,16 @@ pub enum Input {
     Event(Event),
     /// Time has passed.
     Wake,
+    /// A schedule has come round. Its second is over, like that of a wake that is due.
+    Occurrence(Occurrence),
+}
+
+/// An occurrence of a schedule, for one of its people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Occurrence {
+    pub schedule: String,
+    /// When it was due; it can be seen to later.
+    pub at: Second,
 }
 
 /// A person as the engine needs them.
@@ -68,7 +80,8 @@ pub struct Step {
 ///
 /// Wakes that were due before `now` are played first, each as of its own second, so that a caller
 /// cannot be too late for them. With [`Input::Wake`] there is nothing but them. An older `now` than
-/// one that was played already is raised to it.
+/// one that was played already is raised to it. [`Input::Occurrence`] has an instant of its own instead: it is
+/// evaluated as of that second, behind the wakes of it, or as soon after it as the person's past allows.
 ///
 /// `history` is the person's past without the input; it is looked at only where [`history_needed`] says so. Without it an order-sensitive condition takes a late event as the newest.
 ///
@@ -85,6 +98,7 @@ pub fn step(
     match input {
         Input::Born => run.be_born(now),
         Input::Wake => run.reach(now),
+        Input::Occurrence(occurrence) => run.reach_occurrence(&occurrence),
         Input::Event(event) => {
             run.reach(now);
             run.arrive(event, now);
@@ -105,14 +119,22 @@ pub fn play_due(versions: &Versions, subject: &mut Subject, history: Option<Hist
 
 /// Whether [`step`] needs the person's whole log for this input.
 ///
-/// It does when the active rule set asks about events that the state does not remember, and when a late
-/// event meets something whose truth depends on the order of events.
+/// It does when the active rule set asks about events that the state does not remember, when a late event meets
+/// something whose truth depends on the order of events, and when a campaign starts because something did not come:
+/// its journey has the data of what was not answered.
 #[must_use]
 pub fn history_needed(versions: &Versions, subject: &Subject, input: &Input) -> bool {
     match input {
         Input::Born => false,
-        Input::Wake => lacks_past(versions, &subject.state),
-        Input::Event(event) => lacks_past(versions, &subject.state) || may_disturb(versions, subject, event),
+        Input::Wake | Input::Occurrence(_) => {
+            lacks_past(versions, &subject.state) || next_verdict(versions, subject).is_some()
+        }
+        Input::Event(event) => {
+            let is_over = |verdict: Second| verdict < event.arrived.max(subject.state.floor);
+            lacks_past(versions, &subject.state)
+                || next_verdict(versions, subject).is_some_and(is_over)
+                || may_disturb(versions, subject, event)
+        }
     }
 }
 
@@ -120,6 +142,17 @@ pub fn history_needed(versions: &Versions, subject: &Subject, input: &Input) -> 
 fn lacks_past(versions: &Versions, state: &State) -> bool {
     let amendment = || versions.amendment(state.rules);
     is_outdated(&versions.active, state) && amendment().is_none_or(|amendment| amendment.asks_past())
+}
+
+/// When the next verdict starts a campaign: by the rules in force, or by those of the state, which play what was due
+/// before the change.
+pub fn next_verdict(versions: &Versions, subject: &Subject) -> Option<Second> {
+    let engines = [Some(&*versions.active), versions.get(subject.state.rules)];
+    let verdicts = engines.into_iter().flatten().filter_map(|engine| {
+        let calendar = Calendar::of(&engine.rules.schema, &subject.person);
+        evaluate::next_verdict(engine, &subject.state, calendar)
+    });
+    verdicts.min()
 }
 
 /// Whether the state cannot go on under `engine` as it is.

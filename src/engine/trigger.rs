@@ -7,7 +7,7 @@ use crate::model::event::Event;
 use crate::model::id::JourneyId;
 use crate::model::journey::{Entry, Journey, Kept, What};
 use crate::model::rule::{self, CampaignState, Frequency, IfRunning};
-use crate::model::time::Span;
+use crate::model::time::{Second, Span};
 use crate::model::transition::Cause;
 use crate::model::value::Properties;
 
@@ -18,12 +18,14 @@ pub struct Start {
     pub cause: Cause,
     /// The data of the event that completes a sequence, where that is another one than the cause.
     pub data: Option<Properties>,
+    /// The second of the first step: the journey waits for it, if that lies ahead.
+    pub begins: Second,
 }
 
 impl Start {
     #[must_use]
     pub fn new(campaign: u32, cause: Cause) -> Self {
-        Self { campaign, cause, data: None }
+        Self { campaign, cause, data: None, begins: Second(i64::MIN) }
     }
 }
 
@@ -69,7 +71,11 @@ impl Run<'_> {
             self.causes.insert(journey.id, start.cause);
             self.subject.journeys.push(journey);
             self.changed.insert(place);
-            self.queue.push_back((place, depth));
+            if start.begins > self.at {
+                self.hold_back(place, start.begins);
+            } else {
+                self.queue.push_back((place, depth));
+            }
             self.entered_campaign(place);
             if let Some(event) = event {
                 self.listen(place, event);
@@ -83,12 +89,16 @@ impl Run<'_> {
             (Mode::Anonymous, Some(event)) => event.key.0,
             _ => self.subject.person.cio_id.to_bytes(),
         };
-        let occurrence = match cause {
-            Cause::Event { key, .. } => key.0.to_vec(),
-            other => [other.as_str().as_bytes(), &self.at.0.to_be_bytes()].concat(),
+        let id = match cause {
+            Cause::Event { key, .. } => JourneyId::derive(&rule.name, &subject, &key.0, self.at),
+            Cause::Occurrence(instant) => JourneyId::of_occurrence(&rule.name, self.subject.person.cio_id, instant),
+            other => {
+                let occurrence = [other.as_str().as_bytes(), &self.at.0.to_be_bytes()].concat();
+                JourneyId::derive(&rule.name, &subject, &occurrence, self.at)
+            }
         };
         Journey {
-            id: JourneyId::derive(&rule.name, &subject, &occurrence, self.at),
+            id,
             campaign: rule.name.clone(),
             rules: self.engine.version,
             key: None,

@@ -81,6 +81,19 @@ impl Run<'_> {
         Next::Stop
     }
 
+    /// The journey stands in front of its first step until `begins`.
+    pub fn hold_back(&mut self, place: usize, begins: Second) {
+        self.change(place, |journey| {
+            journey.kept.held_back = true;
+            journey.kept.waiting = Some(Waiting { until: Some(begins), disturbed: false });
+        });
+        self.rearm(place);
+        if let Some(journey) = self.subject.journeys.get(place).cloned() {
+            let cause = self.cause_of(&journey);
+            self.enter(Some(journey.id), &journey.campaign, None, cause, What::WaitsUntil(begins));
+        }
+    }
+
     /// Asks all journeys that wait whether they can go on now: because of `event`, or because time has passed.
     /// Those that can are queued at `depth`.
     pub fn ask_journeys(&mut self, event: Option<&Event>, depth: u32) {
@@ -116,11 +129,11 @@ impl Run<'_> {
         }
         let Some(instruction) = campaign.program.get(journey.position) else { return };
         let verdict = match &instruction.action {
-            Do::WaitUntil(wait) => self.verdict(&journey, wait, rule.grace, event),
+            Do::WaitUntil(wait) if !journey.kept.held_back => self.verdict(&journey, wait, rule.grace, event),
             // A wake of this second comes behind all its events.
             _ if event.is_some() || waiting.until.is_some_and(|until| until > self.at) => Verdict::NotYet,
-            Do::Wait(_) => Verdict::On(instruction.behind),
-            // It waited for its send window, and is run again.
+            Do::Wait(_) if !journey.kept.held_back => Verdict::On(instruction.behind),
+            // It waited for its send window, or for its place behind an occurrence, and is run now.
             _ => Verdict::On(journey.position),
         };
         let target = match (verdict, &instruction.action) {
@@ -134,6 +147,7 @@ impl Run<'_> {
                 self.changed.insert(place);
                 self.change(place, |journey| {
                     (journey.position, journey.wake, journey.kept.waiting) = (target, None, None);
+                    journey.kept.held_back = false;
                 });
                 self.queue.push_back((place, depth));
             }
@@ -325,7 +339,7 @@ impl Run<'_> {
         let by = rule.goal.as_ref().and_then(|goal| goal.within).map(|within| journey.started.plus(within));
         let goal = goal.filter(|flip| by.is_none_or(|by| *flip <= by));
         let own = match campaign.program.get(journey.position).map(|instruction| &instruction.action) {
-            Some(Do::WaitUntil(wait)) => {
+            Some(Do::WaitUntil(wait)) if !journey.kept.held_back => {
                 let flips = wait.outcomes.iter().filter_map(|o| o.awaited.condition.next_flip(scene, self.at, false));
                 let flips = flips.filter(|flip| waiting.until.is_none_or(|deadline| *flip <= deadline));
                 flips.chain(waiting.until.map(|deadline| timeout_at(deadline, rule.grace))).min()

@@ -9,9 +9,14 @@ use std::time::Duration;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
 
 use super::item::{Body, Receipt, Refusal};
+use super::mend::Mended;
+use super::occur::Occurred;
 use super::slice::{Brought, Slice};
+use super::touched::Touched;
 use super::write::Writer;
+use crate::model::id::PersonId;
 use crate::model::time::Second;
+use crate::telemetry::Metrics;
 
 /// Items that may wait or be under way at once.
 pub const QUEUE_ITEMS_MAX: usize = 2_000;
@@ -28,7 +33,7 @@ pub struct Intake {
     signals: Signals,
 }
 
-/// What the rest of the server waits on.
+/// What the rest of the server learns from the intake, and waits on.
 #[derive(Clone, Default)]
 pub struct Signals {
     /// Grows with each commit that changed something.
@@ -37,6 +42,9 @@ pub struct Signals {
     pub effects: Arc<Notify>,
     /// Somebody's wake moved earlier.
     pub wakes: Arc<Notify>,
+    /// Whose row has changed, for who looks whether it is right.
+    pub touched: Touched,
+    pub metrics: Metrics,
 }
 
 pub(super) enum Work {
@@ -50,10 +58,20 @@ pub(super) enum Work {
         limit: u32,
         reply: oneshot::Sender<Result<Played, Refusal>>,
     },
+    /// Work off a slice of the occurrence that is due first, at most so many people.
+    Occur {
+        limit: u32,
+        reply: oneshot::Sender<Result<Occurred, Refusal>>,
+    },
     /// Bring the people of a slice up to the active rule set; answers how many came up to it.
     CatchUp {
         slice: Slice,
         reply: oneshot::Sender<Result<Brought, Refusal>>,
+    },
+    /// Put right what is stored of these people, where it is not so.
+    Mend {
+        people: Vec<PersonId>,
+        reply: oneshot::Sender<Result<Vec<Mended>, Refusal>>,
     },
 }
 
@@ -96,12 +114,28 @@ impl Intake {
         self.ask(|reply| Work::Due { limit, reply }).await
     }
 
+    /// Works off a slice, of at most `limit` people, of the open occurrence that is due first.
+    ///
+    /// # Errors
+    /// [`Refusal`] when the database did not take it.
+    pub async fn occur(&self, limit: u32) -> Result<Occurred, Refusal> {
+        self.ask(|reply| Work::Occur { limit, reply }).await
+    }
+
     /// Brings the people of a slice up to the active rule set; returns how many came up to it, and how long it took.
     ///
     /// # Errors
     /// [`Refusal`] when the database did not take it.
     pub async fn catch_up(&self, slice: Slice) -> Result<Brought, Refusal> {
         self.ask(|reply| Work::CatchUp { slice, reply }).await
+    }
+
+    /// Recomputes these people under their locks, and puts right what is not as it should be. Says who that were.
+    ///
+    /// # Errors
+    /// [`Refusal`] when the database did not take it.
+    pub async fn mend(&self, people: Vec<PersonId>) -> Result<Vec<Mended>, Refusal> {
+        self.ask(|reply| Work::Mend { people, reply }).await
     }
 
     /// What to wait on for changes.
@@ -132,8 +166,14 @@ async fn run(mut writer: Writer, mut waiting: mpsc::UnboundedReceiver<Work>) {
             Work::Due { limit, reply } => {
                 let _ = reply.send(writer.play_due(limit).await);
             }
+            Work::Occur { limit, reply } => {
+                let _ = reply.send(writer.occur(limit).await);
+            }
             Work::CatchUp { slice, reply } => {
                 let _ = reply.send(writer.catch_up(&slice).await);
+            }
+            Work::Mend { people, reply } => {
+                let _ = reply.send(writer.mend(&people).await);
             }
             Work::Body { body, reply, place } => {
                 let mut batch = vec![(body, reply, place)];

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::item::{Body, Item, Settle, Settlement};
-use super::loaded::{Loaded, Past};
+use super::loaded::{Columns, Loaded, Past};
 use super::people::identifier;
 use super::write::Failed;
 use crate::engine::{State, Subject};
@@ -72,6 +72,7 @@ pub(super) async fn people(tx: &Tx, loaded: &mut Loaded, ids: &[PersonId]) -> Re
         let mut state = State::decode_under(&row.state, row.rules).unwrap_or_default();
         state.last_seq = row.last_seq;
         let journeys = open.remove(&id).unwrap_or_default();
+        loaded.columns.insert(id, Columns { rules: row.rules, zone: row.zone });
         loaded.subjects.insert(id, Subject { person: row.person, state, journeys, wake: row.wake });
     }
     Ok(())

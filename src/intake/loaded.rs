@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::engine::{History, Step, Subject};
 use crate::model::event::Event;
-use crate::model::id::{EffectId, EventKey, PersonId};
+use crate::model::id::{EffectId, EventKey, PersonId, RulesVersion};
 use crate::model::identity::Channel;
 use crate::model::message::Outstanding;
 use crate::model::person::Handle;
@@ -22,6 +22,8 @@ pub(super) struct Loaded {
     /// The provider ids that these people go by already.
     pub own: BTreeMap<PersonId, Vec<(Channel, String)>>,
     pub subjects: BTreeMap<PersonId, Subject>,
+    /// What else their rows say.
+    pub columns: BTreeMap<PersonId, Columns>,
     /// Messages that replies of these people can answer, and those that statuses are about.
     pub messages: BTreeMap<EffectId, Outstanding>,
     /// The whole past of those people for whom it was asked.
@@ -32,6 +34,14 @@ pub(super) struct Loaded {
     pub free_ids: Vec<PersonId>,
     /// Attempts whose fence still held: the effects that may be settled.
     pub settled: BTreeSet<EffectId>,
+}
+
+/// What a person's row says besides what the engine needs.
+pub(super) struct Columns {
+    /// The rule set that they were brought up to.
+    pub rules: RulesVersion,
+    /// The zone of their own.
+    pub zone: Option<String>,
 }
 
 /// What happened to somebody, as far as it is written down.

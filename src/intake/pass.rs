@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::changes::Changes;
 use super::item::{Body, Item, Outcome, Receipt};
 use super::loaded::{Loaded, Past};
-use crate::engine::{self, Input, Subject, Versions};
+use crate::engine::{self, History, Input, Occurrence, Subject, Versions};
 use crate::model::id::{EffectId, EventKey, InstallationKey, PersonId, RulesVersion};
 use crate::model::identity::Channel;
 use crate::model::inbound::{Broken, BrokenReason};
@@ -144,9 +144,19 @@ impl<'a> Pass<'a> {
         self.changes.record(Some(person), step, provider, provider_id.filter(|_| is_event));
     }
 
+    /// Somebody's past, if it was loaded.
+    pub fn history(&self, person: PersonId) -> History<'_> {
+        self.histories.get(&person).map(Past::history).unwrap_or_default()
+    }
+
     /// Lets time pass for somebody: what is due is played, and an outdated state is brought up to the rules.
     pub fn touch(&mut self, person: PersonId) {
         self.step(person, Input::Wake, "antiphon", None);
+    }
+
+    /// Lets a schedule come round for somebody.
+    pub fn occur(&mut self, person: PersonId, occurrence: &Occurrence) {
+        self.step(person, Input::Occurrence(occurrence.clone()), "antiphon", None);
     }
 
     /// Leaves out of what is written those to whom the rules in force mean no more than those of `from`.

@@ -1,7 +1,7 @@
 //! The rule sets in force, and how far people are brought up to them.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 use tokio::sync::watch;
 
@@ -11,7 +11,7 @@ use crate::model::id::{RulesVersion, SegmentId};
 /// The rule sets in force, exchanged as a whole when another one becomes active. Clones share them.
 #[derive(Clone)]
 pub struct Rules {
-    versions: Arc<RwLock<Arc<Versions>>>,
+    versions: Arc<watch::Sender<Arc<Versions>>>,
     building: Arc<watch::Sender<Option<Building>>>,
 }
 
@@ -47,26 +47,38 @@ impl Rules {
     /// Begins with `versions`, at which everybody is.
     #[must_use]
     pub fn new(versions: Versions) -> Self {
-        Self { versions: Arc::new(RwLock::new(Arc::new(versions))), building: Arc::new(watch::Sender::new(None)) }
+        Self {
+            versions: Arc::new(watch::Sender::new(Arc::new(versions))),
+            building: Arc::new(watch::Sender::new(None)),
+        }
     }
 
     /// What is in force now.
     #[must_use]
     pub fn now(&self) -> Arc<Versions> {
-        Arc::clone(&self.versions.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.versions.borrow())
     }
 
     /// Puts `versions` in force from the next batch on. If the active one is another than before, people have to be
     /// brought up to it.
     pub fn exchange(&self, versions: Versions) {
         let version = versions.active.version();
-        let before = {
-            let mut now = self.versions.write().unwrap_or_else(PoisonError::into_inner);
-            std::mem::replace(&mut *now, Arc::new(versions))
-        };
-        if before.active.version() != version {
-            self.building.send_replace(Some(Building { version, ..Building::default() }));
+        let is_other = self.now().active.version() != version;
+        let building = || drop(self.building.send_replace(Some(Building { version, ..Building::default() })));
+        // Before: nobody may take the new rules for finished. And behind: somebody may have told of the old ones.
+        if is_other {
+            building();
         }
+        self.versions.send_replace(Arc::new(versions));
+        if is_other {
+            building();
+        }
+    }
+
+    /// Sees each exchange from now on.
+    #[must_use]
+    pub fn watch(&self) -> watch::Receiver<Arc<Versions>> {
+        self.versions.subscribe()
     }
 
     /// Says how far people are; none: everybody is there. What is said of a version that is not active any more is

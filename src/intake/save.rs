@@ -2,13 +2,15 @@
 
 use std::borrow::Cow;
 
+use chrono_tz::Tz;
 use serde_json::Value as Json;
 
 use super::changes::{Changes, Logged};
 use super::loaded::Loaded;
 use super::pass::Pass;
 use super::write::{Failed, News};
-use crate::engine::Subject;
+use crate::engine::{Engine, Subject};
+use crate::model::calendar::Calendar;
 use crate::model::effect::{Body, Effect, EffectKind};
 use crate::model::id::{PersonId, RulesVersion};
 use crate::model::inbound::Broken;
@@ -35,19 +37,24 @@ pub(super) async fn all(
     rules: RulesVersion,
     now_ms: i64,
 ) -> Result<News, Failed> {
-    let Pass { subjects, changes, .. } = pass;
+    let Pass { subjects, changes, context, .. } = pass;
     // Who goes gives names free that others may take.
     for person in &changes.erased {
         store::erase(tx, *person).await?;
     }
     profiles(tx, &subjects, &changes, loaded, rules).await?;
+    ways(tx, &subjects, &changes, loaded, &context.versions.active).await?;
     log(tx, &changes, rules, now_ms).await?;
     states(tx, &subjects, &changes, loaded).await?;
     consequences(tx, &changes, loaded, rules).await?;
     let effects = effects(tx, &changes, now_ms).await?;
     records(tx, &changes, now_ms).await?;
     let wake = changes.touched.iter().filter_map(|id| subjects.get(id)).filter_map(|subject| subject.wake).min();
-    Ok(News { effects, wake })
+    let before = changes.touched.iter().filter_map(|id| loaded.subjects.get(id));
+    let over_ms = before.filter_map(|subject| subject.wake).map(|wake| wake.next().0.saturating_mul(1000));
+    let late_ms = over_ms.map(|over| now_ms.saturating_sub(over)).filter(|late| *late >= 0).collect();
+    let touched = changes.touched.iter().copied().collect();
+    Ok(News { effects, wake, touched, events: changes.events.len() as u64, late_ms })
 }
 
 type Subjects = std::collections::BTreeMap<PersonId, Subject>;
@@ -77,6 +84,30 @@ async fn profiles(
     Ok(())
 }
 
+/// By what schedules find people: their zone and values, of those who are another one now, or under other rules.
+async fn ways(tx: &Tx, subjects: &Subjects, changes: &Changes, loaded: &Loaded, engine: &Engine) -> Result<(), Failed> {
+    let (mut zones, mut values) = (Vec::new(), Vec::new());
+    for subject in changes.touched.iter().filter_map(|id| subjects.get(id)) {
+        let id = subject.person.id;
+        let before = loaded.columns.get(&id);
+        let is_outdated = before.is_none_or(|before| before.rules != engine.version());
+        let is_same = loaded.subjects.get(&id).is_some_and(|before| before.person == subject.person);
+        if is_same && !is_outdated {
+            continue;
+        }
+        let zone = Calendar::own_zone(&engine.rules().schema, &subject.person).map(Tz::name);
+        if before.and_then(|before| before.zone.as_deref()) != zone {
+            zones.push((id, zone));
+        }
+        if engine.has_value_keys() {
+            values.push((id, engine.value_keys(&subject.person)));
+        }
+    }
+    people::set_zones(tx, &zones).await?;
+    people::set_values(tx, &values).await?;
+    Ok(())
+}
+
 fn newcomer(person: &Person) -> NewPerson {
     // Two who are made from the same number alone must meet at a unique key.
     let from_number = person.external_id.is_none() && person.email.is_none();
@@ -100,7 +131,7 @@ async fn log(tx: &Tx, changes: &Changes, rules: RulesVersion, now_ms: i64) -> Re
         .map(|logged: &Logged| EventRow {
             event: logged.event.clone(),
             person: logged.person,
-            arrived_ms: now_ms,
+            arrived_ms: arrived_ms(logged.event.arrived, now_ms),
             provider: Cow::Borrowed(logged.provider),
             provider_id: logged.provider_id.clone(),
             rules,
@@ -108,6 +139,12 @@ async fn log(tx: &Tx, changes: &Changes, rules: RulesVersion, now_ms: i64) -> Re
         .collect();
     let written = events::insert(tx, &rows).await?;
     if written.len() == rows.len() { Ok(()) } else { Err(Failed::Moved) }
+}
+
+/// The millisecond of an arrival. What was caused at a second that was played later, or for which the clock stood
+/// still, lies at the end of that second: the log says as of when it was taken in.
+fn arrived_ms(arrived: Second, now_ms: i64) -> i64 {
+    if arrived.0 == now_ms.div_euclid(1000) { now_ms } else { arrived.0.saturating_mul(1000).saturating_add(999) }
 }
 
 /// What the engine keeps, and the wake where it moved.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::engine::{Subject, Versions};
+use crate::engine::{self, Subject, Versions};
 use crate::model::id::{PersonId, RulesVersion};
 use crate::store::people::Range;
 
@@ -48,7 +48,9 @@ impl Known {
         if amendment.is_none() || versions.active.version() != self.to {
             return BTreeSet::new();
         }
-        let is_at_from = |subject: &Subject| subject.state.rules == self.from;
+        // What a campaign starts with because something did not come stands in the past, too.
+        let is_at_from =
+            |subject: &Subject| subject.state.rules == self.from && engine::next_verdict(versions, subject).is_none();
         let is_concerned = |id: &PersonId| self.concerned.binary_search(id).is_ok();
         let spared = subjects.iter().filter(|(id, subject)| is_at_from(subject) && !is_concerned(id));
         spared.map(|(id, _)| *id).collect()

@@ -15,7 +15,8 @@ use super::slice::{Brought, Known, Slice};
 use super::{load, save};
 use crate::chance;
 use crate::clock::Clock;
-use crate::model::id::{InstallationKey, PersonId};
+use crate::model::id::{InstallationKey, PersonId, RulesVersion};
+use crate::model::journey::Entry;
 use crate::model::time::{Second, Span};
 use crate::resolve::consent::Words;
 use crate::store::{Store, StoreError, Tx, people};
@@ -37,6 +38,8 @@ pub struct Writer {
     pub(super) signals: Signals,
     /// The earliest wake that the scheduler knows of.
     armed: Option<Second>,
+    /// A rule set that everybody was found at.
+    pub(super) built: Option<RulesVersion>,
 }
 
 /// Why a try failed.
@@ -82,7 +85,7 @@ impl Writer {
     /// A writer on `store`, whose provider ids are hashed under `key`.
     #[must_use]
     pub fn new(store: Arc<Store>, clock: Clock, key: InstallationKey, rules: Rules, signals: Signals) -> Self {
-        Self { store, clock, key, rules, signals, armed: None }
+        Self { store, clock, key, rules, signals, armed: None, built: None }
     }
 
     /// Takes bodies in, together if that is possible. One answer for each.
@@ -221,7 +224,7 @@ impl Writer {
     async fn due(&mut self, limit: u32) -> Result<Played, Failed> {
         let tx = self.store.write().await?;
         let due = people::due(&tx, self.clock.second(), limit).await?;
-        let (news, _) = self.touch(&tx, &due, None).await?;
+        let Stepped { news, .. } = self.touch(&tx, &due, None).await?;
         let next = people::next_wake(&tx).await?;
         tx.commit().await?;
         self.announce(&news);
@@ -253,7 +256,7 @@ impl Writer {
             }
             _ => people::stale(&tx, version, slice.range).await?,
         };
-        let (news, aside) = self.touch(&tx, &alone, known).await?;
+        let Stepped { news, aside, .. } = self.touch(&tx, &alone, known).await?;
         let mut done = alone.len().saturating_sub(aside.len()) as u64;
         if let Some(known) = known {
             // Those who were looked at and found unchanged are among them, if everybody was.
@@ -262,23 +265,45 @@ impl Writer {
         }
         tx.commit().await?;
         self.announce(&news);
+        self.signals.metrics.people_caught_up.inc_by(done);
         Ok(done)
     }
 
     /// Lets time pass for these people: what is due is played, outdated states are brought up to the active rules.
-    /// Returns those who had to be set aside, too. What is `known` of them spares reading pasts in vain, and writing
-    /// what did not change.
-    async fn touch(&self, tx: &Tx, ids: &[PersonId], known: Option<&Known>) -> Result<(News, Vec<PersonId>), Failed> {
+    /// What is `known` of them spares reading pasts in vain, and writing what did not change.
+    async fn touch(&self, tx: &Tx, ids: &[PersonId], known: Option<&Known>) -> Result<Stepped, Failed> {
         if ids.is_empty() {
-            return Ok((News::default(), Vec::new()));
+            return Ok(Stepped::default());
         }
-        let versions = self.rules.now();
-        let mut loaded = Loaded::default();
-        people::lock(tx, ids).await?;
-        load::people(tx, &mut loaded, ids).await?;
+        let (versions, mut loaded) = (self.rules.now(), self.locked(tx, ids).await?);
         if let Some(known) = known {
             loaded.unconcerned = known.unconcerned(&versions, &loaded.subjects);
         }
+        let rewrites = |from| versions.amendment(from).is_none_or(|amendment| amendment.rewrites_everybody());
+        let from = known.map(|known| known.from).filter(|from| !rewrites(*from));
+        let all: BTreeSet<PersonId> = ids.iter().copied().collect();
+        self.step_each(tx, &mut loaded, &all, from, &|pass, id| pass.touch(id)).await
+    }
+
+    /// These people, locked.
+    pub(super) async fn locked(&self, tx: &Tx, ids: &[PersonId]) -> Result<Loaded, Failed> {
+        let mut loaded = Loaded::default();
+        people::lock(tx, ids).await?;
+        load::people(tx, &mut loaded, ids).await?;
+        Ok(loaded)
+    }
+
+    /// Makes a `step` for each of these people and writes what comes of it. Who comes `from` an older rule set and is
+    /// not changed by the way over is not written.
+    pub(super) async fn step_each(
+        &self,
+        tx: &Tx,
+        loaded: &mut Loaded,
+        ids: &BTreeSet<PersonId>,
+        from: Option<RulesVersion>,
+        step: &(dyn Fn(&mut Pass<'_>, PersonId) + Sync),
+    ) -> Result<Stepped, Failed> {
+        let versions = self.rules.now();
         let (now_ms, now) = (self.clock.millis(), self.clock.second());
         let context = Context { versions: &versions, key: &self.key, now, words: Words::default(), fresh: &[] };
         let mut aside = BTreeSet::new();
@@ -286,27 +311,28 @@ impl Writer {
             let at = Cell::new(PersonId(0));
             // As with items: a panic costs the person at whom it happened, and nobody else.
             let passed = catch_unwind(AssertUnwindSafe(|| {
-                let mut pass = Pass::new(&context, &loaded);
-                for id in ids.iter().filter(|id| !aside.contains(*id)) {
+                let mut pass = Pass::new(&context, loaded);
+                for id in ids.difference(&aside) {
                     at.set(*id);
-                    pass.touch(*id);
+                    step(&mut pass, *id);
                 }
                 pass
             }));
             match passed {
                 Ok(mut pass) if pass.wanted.is_empty() => {
-                    if let Some(known) = known {
-                        pass.leave_unchanged(&loaded, known.from);
+                    if let Some(from) = from {
+                        pass.leave_unchanged(loaded, from);
                     }
-                    let news = save::all(tx, pass, &loaded, versions.active.version(), now_ms).await?;
+                    let entries = pass.changes.entries.iter().map(|(_, entry)| entry.clone()).collect();
+                    let news = save::all(tx, pass, loaded, versions.active.version(), now_ms).await?;
                     let later: Vec<_> = aside.iter().map(|id| (*id, Some(now.plus(ASIDE)))).collect();
                     people::set_wakes(tx, &later).await?;
-                    return Ok((news, aside.into_iter().collect()));
+                    return Ok(Stepped { news, entries, aside: aside.into_iter().collect() });
                 }
                 Ok(mut pass) => {
                     let wanted = std::mem::take(&mut pass.wanted);
                     drop(pass);
-                    load::histories(tx, &mut loaded, &wanted).await?;
+                    load::histories(tx, loaded, &wanted).await?;
                 }
                 Err(_) => {
                     tracing::error!(person = at.get().0, "time cannot pass for somebody; they are set aside");
@@ -316,8 +342,11 @@ impl Writer {
         }
     }
 
-    fn announce(&mut self, news: &News) {
+    pub(super) fn announce(&mut self, news: &News) {
         self.signals.commits.send_modify(|commits| *commits += 1);
+        self.signals.touched.note(&news.touched);
+        self.signals.metrics.events.inc_by(news.events);
+        news.late_ms.iter().for_each(|late| self.signals.metrics.wake_played(*late));
         if news.effects {
             self.signals.effects.notify_one();
         }
@@ -328,12 +357,28 @@ impl Writer {
     }
 }
 
+/// What came of a step for each of some people.
+#[derive(Default)]
+pub(super) struct Stepped {
+    pub news: News,
+    /// The lines about campaigns.
+    pub entries: Vec<Entry>,
+    /// Those for whom time cannot pass.
+    pub aside: Vec<PersonId>,
+}
+
 /// What a commit means to those who wait.
 #[derive(Default)]
 pub(super) struct News {
     pub effects: bool,
     /// The earliest wake that was written.
     pub wake: Option<Second>,
+    /// Whose row has changed.
+    pub touched: Vec<PersonId>,
+    /// How many events went into the log.
+    pub events: u64,
+    /// Of each wake that was played: how long ago its second was over, in milliseconds.
+    pub late_ms: Vec<i64>,
 }
 
 enum Attempt<'a> {

@@ -1,5 +1,6 @@
 //! Cadences: `minute hour day month weekday`, and the local times at which they come round. The only home of
-//! `cron`, which is asked for wall times alone: what zones make of them is decided elsewhere.
+//! `cron`, which is asked for wall times alone: in a zone it leaves out what clocks jump over, and runs twice what
+//! they show twice. What zones make of a local time is for the calendar to say.
 //!
 //! The crate's own reading of a text is never seen. It wants a field for seconds, takes a field without a space
 //! before it, and counts weekdays from Sunday as 1, where other tools count from Sunday as 0.
@@ -9,7 +10,11 @@ use std::ops::Range;
 use std::str::FromStr;
 
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
+use chrono_tz::Tz;
 use cron::Schedule;
+
+use super::calendar::Calendar;
+use super::time::Second;
 
 /// A cadence comes round at least once in so many years, whichever it starts in.
 pub const YEARS_BETWEEN_MAX: i32 = 5;
@@ -96,6 +101,19 @@ impl Cadence {
         // Within the years that are known, so that no arithmetic leaves them.
         let local = local.clamp(start(YEARS.start) - TimeDelta::seconds(1), start(YEARS.end));
         self.0.after(&local.and_utc()).map(|at: chrono::DateTime<Utc>| at.naive_utc())
+    }
+
+    /// The first instant after `after` at which it comes round in `zone`. A local time that clocks jump over comes
+    /// round when they have jumped; one that they show twice, the first time. Several that fall on one instant are
+    /// one. None behind the year 2100.
+    ///
+    /// Local times later than the one shown at `after` are enough: the instant of an earlier one is never later,
+    /// since a later local time is never an earlier instant. Where clocks have gone back, those that are shown
+    /// for the second time are passed over.
+    #[must_use]
+    pub fn next(&self, after: Second, zone: Tz) -> Option<Second> {
+        let calendar = Calendar { zone, ..Calendar::default() };
+        self.after(calendar.local(after)).map(|local| calendar.instant(local)).find(|at| *at > after)
     }
 
     /// Whether it does within the years that begin with `year`, as far as they are known.

@@ -37,10 +37,21 @@ impl Calendar {
     /// counts as missing.
     #[must_use]
     pub fn of(schema: &Schema, person: &Person) -> Self {
-        let own = schema.person_time_zone.as_deref().and_then(|name| person.value(name));
-        let own = own.as_deref().and_then(|zone| zone.as_str()).and_then(|zone| zone.parse().ok());
-        let zone = own.or_else(|| schema.time_zone.parse().ok()).unwrap_or(Tz::UTC);
+        let zone = Self::own_zone(schema, person).unwrap_or_else(|| Self::zone_otherwise(schema));
         Self { zone, week_starts: schema.week_starts }
+    }
+
+    /// The zone that `person` has themselves, if it is one.
+    #[must_use]
+    pub fn own_zone(schema: &Schema, person: &Person) -> Option<Tz> {
+        let own = schema.person_time_zone.as_deref().and_then(|name| person.value(name))?;
+        own.as_str()?.parse().ok()
+    }
+
+    /// The zone of people without one of their own.
+    #[must_use]
+    pub fn zone_otherwise(schema: &Schema) -> Tz {
+        schema.time_zone.parse().unwrap_or(Tz::UTC)
     }
 
     /// What local clocks show at `at`. Before the year 5 and behind the year 9999 they stand still.

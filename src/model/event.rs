@@ -64,7 +64,7 @@ impl Event {
     pub fn of_move(what: Move, at: Second, seq: Seq, cause: Cause) -> Self {
         let key = match cause {
             Cause::Event { key, .. } => key,
-            Cause::Born | Cause::Wake | Cause::Rules => NO_EVENT,
+            Cause::Born | Cause::Wake | Cause::Rules | Cause::Recheck | Cause::Occurrence(_) => NO_EVENT,
         };
         Self {
             key,

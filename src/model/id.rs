@@ -95,6 +95,14 @@ impl EffectId {
 pub struct JourneyId(pub Ulid);
 
 impl JourneyId {
+    /// The journey that `instant`, an occurrence of its schedule, begins for somebody: the same one whenever it is
+    /// seen to.
+    #[must_use]
+    pub fn of_occurrence(campaign: &str, cio_id: Ulid, instant: Second) -> Self {
+        let occurrence = [b"occurrence".as_slice(), &instant.0.to_be_bytes()].concat();
+        Self::derive(campaign, &cio_id.to_bytes(), &occurrence, instant)
+    }
+
     /// `subject` is the person's `cio_id` or the anonymous event's key; `occurrence` names the cause.
     #[must_use]
     pub fn derive(campaign: &str, subject: &[u8; 16], occurrence: &[u8], at: Second) -> Self {

@@ -46,6 +46,9 @@ pub struct Kept {
     /// The waits that nothing ended in time.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub overdue: Vec<Overdue>,
+    /// It waits for its first step, which has its own place behind an occurrence.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub held_back: bool,
     /// The goal is reached, which is noted once.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub converted: bool,

@@ -12,6 +12,7 @@ pub mod identity;
 pub mod inbound;
 pub mod journey;
 pub mod limit;
+pub mod lookup;
 pub mod message;
 pub mod norm;
 pub mod person;

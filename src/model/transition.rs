@@ -16,6 +16,10 @@ pub enum Cause {
     Wake,
     /// Another rule set became active.
     Rules,
+    /// What was stored was not what the log gives, and was put right.
+    Recheck,
+    /// A schedule came round at this instant, whenever that was seen to.
+    Occurrence(Second),
 }
 
 impl Cause {
@@ -24,7 +28,7 @@ impl Cause {
     pub fn seq(&self) -> Option<Seq> {
         match self {
             Self::Event { seq, .. } => Some(*seq),
-            Self::Born | Self::Wake | Self::Rules => None,
+            Self::Born | Self::Wake | Self::Rules | Self::Recheck | Self::Occurrence(_) => None,
         }
     }
 
@@ -36,6 +40,8 @@ impl Cause {
             Self::Born => "born",
             Self::Wake => "wake",
             Self::Rules => "rules",
+            Self::Recheck => "recheck",
+            Self::Occurrence(_) => "occurrence",
         }
     }
 }

@@ -1,12 +1,14 @@
 //! How a rule set comes into force: stored as a version, active as a whole or not at all, and everybody
-//! brought up to it.
+//! brought up to it. And whether what is kept of people is what the rules in force say.
 
+pub mod audit;
 mod catch_up;
 pub mod folder;
 mod follow;
 mod pace;
 mod publish;
+pub mod replay;
 
 pub use catch_up::CatchUp;
 pub use follow::{Folder, FolderTrouble, follow};
-pub use publish::{Files, PublishError, Published, Refused, publish, refresh, versions};
+pub use publish::{Files, PublishError, Published, Refused, all_in_force, publish, refresh, versions};

@@ -9,7 +9,7 @@ use crate::clock::Clock;
 use crate::diagnostic::render::render;
 use crate::diagnostic::{Diagnostic, Sources};
 use crate::dsl::{self, Before, Compiled};
-use crate::engine::{Catalogue, CompileError, Engine, Versions};
+use crate::engine::{Catalogue, CompileError, Engine, InForce, Versions};
 use crate::intake::Rules;
 use crate::model::id::RulesVersion;
 use crate::model::rule::{RuleSet, SegmentKind};
@@ -145,6 +145,24 @@ pub async fn versions(store: &Store, env: &Properties) -> Result<Option<Versions
         }
     }
     Ok(Some(Versions { active: Arc::new(engine(active, &catalogue)?), since, older }))
+}
+
+/// All rule sets that were ever in force and load with this release, oldest first.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn all_in_force(store: &Store, env: &Properties) -> Result<Vec<InForce>, StoreError> {
+    let reader = store.read();
+    let catalogue = catalogue(&reader, env).await?;
+    let history = rules::history(&reader, u32::MAX).await?.into_iter();
+    let mut sets: Vec<InForce> = history
+        .filter_map(|row| {
+            let since = row.activated?;
+            Some(InForce { since, engine: Arc::new(engine(row, &catalogue).ok()?) })
+        })
+        .collect();
+    sets.sort_by_key(|set| (set.since, set.engine.version()));
+    Ok(sets)
 }
 
 /// The version that was active before `active`.

@@ -7,7 +7,7 @@ use super::asked::{self, Asked};
 use super::stage::{KEY, Stage};
 use super::story::{Someone, Which};
 use super::told::{Saying, arrival, entry_key, event, lasting_id, outstanding, provider_key};
-use crate::engine::{self, History, Input, Step, Subject};
+use crate::engine::{self, History, Input, Occurrence, Step, Subject};
 use crate::model::consent;
 use crate::model::effect::{Body, Effect, EffectKind};
 use crate::model::event::{Event, Kind, MessageRef};
@@ -16,7 +16,7 @@ use crate::model::journey::What;
 use crate::model::message::{Delivery, Outstanding};
 use crate::model::person::Person;
 use crate::model::phone::Phone;
-use crate::model::time::Second;
+use crate::model::time::{Second, Span};
 use crate::model::transition::{Cause, Transition};
 use crate::model::value::Properties;
 use crate::resolve::attribution::{self, Question};
@@ -57,6 +57,8 @@ pub struct Life {
     /// Campaigns that were started.
     pub started: Vec<String>,
     pub refusals: Vec<Refusal>,
+    /// The occurrence of a schedule that was played last, or the second before the story: which one, and when.
+    pub occurred: (Second, usize),
     /// The entry of the timeline that is being played.
     pub entry: Option<usize>,
     /// By an event's number: the entry that it came of.
@@ -75,7 +77,8 @@ enum Source {
 
 impl Life {
     /// Somebody new: known since they say, with what they are made with.
-    pub fn new(stage: &Stage, number: usize, someone: &Someone) -> Self {
+    /// Schedules come round from `start` on.
+    pub fn new(stage: &Stage, number: usize, someone: &Someone, start: Second) -> Self {
         let id = PersonId(i64::try_from(number).unwrap_or(i64::MAX).saturating_add(1));
         let mut person = Person {
             id,
@@ -99,6 +102,7 @@ impl Life {
             changes: Vec::new(),
             asked: Vec::new(),
             started: Vec::new(),
+            occurred: (start.minus(Span(1)), usize::MAX),
             refusals: Vec::new(),
             entry: None,
             entries: BTreeMap::new(),
@@ -124,14 +128,35 @@ impl Life {
         self.changes.iter().rev().find(|change| change.transition.segment == segment && change.at <= at)
     }
 
-    /// Lets time pass up to the end of second `until`, or until there are no wakes `left`: then false.
+    /// Lets time pass up to the end of second `until`, or until there are no wakes and occurrences `left`: then
+    /// false.
     pub fn pass(&mut self, stage: &Stage, until: Second, left: &mut usize) -> bool {
-        while let Some(wake) = self.subject.wake.filter(|wake| *wake <= until) {
+        loop {
+            let wake = self.subject.wake.filter(|wake| *wake <= until);
+            let occurrence = stage.next_occurrence(&self.subject.person, self.occurred);
+            let occurrence = occurrence.filter(|(at, _)| *at <= until);
+            if wake.is_none() && occurrence.is_none() {
+                return true;
+            }
             let Some(fewer) = left.checked_sub(1) else { return false };
             *left = fewer;
-            self.wake(stage, wake);
+            match (wake, occurrence) {
+                // What is true in a second is known before anything is done about it.
+                (Some(wake), None) => self.wake(stage, wake),
+                (Some(wake), Some((at, _))) if wake <= at => self.wake(stage, wake),
+                (_, Some(occurrence)) => self.occur(stage, occurrence),
+                (None, None) => return true,
+            }
         }
-        true
+    }
+
+    /// Plays an occurrence of a schedule.
+    fn occur(&mut self, stage: &Stage, occurrence: (Second, usize)) {
+        self.occurred = occurrence;
+        let (at, number) = occurrence;
+        let input = Input::Occurrence(Occurrence { schedule: stage.schedule(number).to_owned(), at });
+        let step = self.step(stage, input, at.next());
+        self.note(stage, step, at, Source::Wake);
     }
 
     /// Plays the next wake, as of its own second.

@@ -113,7 +113,7 @@ impl<'a> World<'a> {
 
     fn births(&mut self, second: Second) {
         for (number, someone) in self.story.people.iter().enumerate().filter(|(_, one)| one.known_since == second) {
-            let mut life = Life::new(self.stage, number, someone);
+            let mut life = Life::new(self.stage, number, someone, self.story.start);
             let theirs = self.story.timeline.iter().enumerate().filter(|(_, found)| found.who == Who::Person(number));
             life.refusals = theirs
                 .filter_map(|(entry, happening)| match &happening.what {

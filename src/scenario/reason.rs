@@ -32,7 +32,8 @@ pub fn membership(world: &World<'_>, person: usize, segment: SegmentId, at: Seco
             }
             None => "by an event".to_owned(),
         },
-        Cause::Wake | Cause::Rules => "by time alone".to_owned(),
+        Cause::Occurrence(_) => "by a schedule".to_owned(),
+        Cause::Wake | Cause::Rules | Cause::Recheck => "by time alone".to_owned(),
     };
     format!("{name} is {side} {until}: since {since}, {cause}")
 }

@@ -5,10 +5,13 @@ use std::sync::Arc;
 
 use super::names::environment;
 use crate::engine::{Catalogue, CompileError, Engine, Versions};
+use crate::model::cadence::Cadence;
+use crate::model::calendar::Calendar;
 use crate::model::id::{CampaignId, InstallationKey, RulesVersion, SegmentId};
+use crate::model::person::Person;
 use crate::model::phone::Region;
-use crate::model::rule::{CampaignState, RuleSet};
-use crate::model::time::Second;
+use crate::model::rule::{CampaignState, RuleSet, Schedule, ScheduleZone, Task};
+use crate::model::time::{Second, Span};
 use crate::resolve::consent::Words;
 
 /// Keys of events in tests are nobody's secret.
@@ -21,6 +24,16 @@ pub struct Stage {
     pub(super) words: Words,
     pub(super) region: Region,
     segments: BTreeMap<String, SegmentId>,
+    /// The schedules that start something, by name.
+    schedules: Vec<Timetable>,
+}
+
+/// When a schedule comes round.
+#[derive(Debug)]
+struct Timetable {
+    name: String,
+    cadence: Cadence,
+    zone: ScheduleZone,
 }
 
 impl Stage {
@@ -46,8 +59,9 @@ impl Stage {
         };
         let words = Words::of(&rules.schema);
         let region = Region::read(&rules.schema.phone_region).unwrap_or_default();
+        let schedules = rules.schedules.iter().filter_map(Timetable::of).collect();
         let engine = Engine::compile(Arc::new(rules), RulesVersion(1), &catalogue)?;
-        Ok(Self { versions: Versions::new(Arc::new(engine), Second(0)), words, region, segments })
+        Ok(Self { versions: Versions::new(Arc::new(engine), Second(0)), words, region, segments, schedules })
     }
 
     /// The rules, drafts as live ones.
@@ -62,8 +76,38 @@ impl Stage {
         self.segments.get(name).copied()
     }
 
+    /// The occurrence that comes next for somebody: the first behind `last`, which is the second and the number of
+    /// the schedule that came round before. Several of one second come in the order of their names.
+    pub(super) fn next_occurrence(&self, person: &Person, last: (Second, usize)) -> Option<(Second, usize)> {
+        let own = Calendar::of(&self.rules().schema, person).zone;
+        let next = self.schedules.iter().enumerate().filter_map(|(number, schedule)| {
+            // Those behind the last one can come round in the same second.
+            let after = if number > last.1 { last.0.minus(Span(1)) } else { last.0 };
+            let zone = match schedule.zone {
+                ScheduleZone::Person => own,
+                ScheduleZone::Fixed(zone) => zone,
+            };
+            Some((schedule.cadence.next(after, zone)?, number))
+        });
+        next.min()
+    }
+
+    /// The name of a schedule, by its number.
+    pub(super) fn schedule(&self, number: usize) -> &str {
+        self.schedules.get(number).map_or("", |schedule| schedule.name.as_str())
+    }
+
     /// Every segment with its number, by name.
     pub(super) fn segments(&self) -> impl Iterator<Item = (&str, SegmentId)> {
         self.segments.iter().map(|(name, id)| (name.as_str(), *id))
+    }
+}
+
+impl Timetable {
+    fn of(schedule: &Schedule) -> Option<Self> {
+        let Task::ForEach(_) = schedule.task else { return None };
+        // What is no cadence has been complained of where it was read.
+        let cadence = Cadence::parse(&schedule.cron).ok()?;
+        Some(Self { name: schedule.name.clone(), cadence, zone: schedule.time_zone })
     }
 }

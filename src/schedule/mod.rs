@@ -1,6 +1,8 @@
-//! What time alone brings about: due wakes, and the waits of journeys, which are wakes too.
-//! Nobody is polled: the scheduler sleeps until the earliest wake there is.
+//! What time alone brings about: due wakes, the waits of journeys, which are wakes too, and occurrences of schedules.
+//! Nobody is polled: each sleeps until the earliest instant at which there is something to do.
 
+pub mod occurrences;
+mod timetable;
 mod wakes;
 
 pub use wakes::run;

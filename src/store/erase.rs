@@ -23,6 +23,7 @@ pub async fn erase(tx: &Tx, person: PersonId) -> Result<bool, StoreError> {
     static JOURNEYS: Sql = Sql::new("DELETE FROM journeys WHERE person_id = $1");
     static JOURNEY_LOG: Sql = Sql::new("DELETE FROM journey_log WHERE person_id = $1");
     static NOTICES: Sql = Sql::new("UPDATE notices SET data = '{}' WHERE person_id = $1");
+    static VALUES: Sql = Sql::new("DELETE FROM person_values WHERE person_id = $1");
     static MESSAGES: Sql =
         Sql::new("UPDATE messages SET body = NULL, failure = NULL, journey_id = NULL WHERE person_id = $1");
     static EVENTS: Sql = Sql::new(
@@ -37,7 +38,7 @@ pub async fn erase(tx: &Tx, person: PersonId) -> Result<bool, StoreError> {
     );
     let id = || person.0.into();
     let erased = tx.run(&PERSON, [id()]).await?;
-    for sql in [&IDENTITIES, &MEMBERSHIPS, &TRANSITIONS, &JOURNEYS, &JOURNEY_LOG, &NOTICES, &MESSAGES] {
+    for sql in [&IDENTITIES, &MEMBERSHIPS, &TRANSITIONS, &JOURNEYS, &JOURNEY_LOG, &NOTICES, &VALUES, &MESSAGES] {
         tx.run(sql, [id()]).await?;
     }
     tx.run(&EVENTS, [id(), events::ERASED.into()]).await?;

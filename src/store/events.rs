@@ -129,24 +129,36 @@ fn kind(word: &str, name: Option<String>) -> Result<Kind, StoreError> {
 /// # Errors
 /// See [`StoreError`].
 pub async fn of_people(from: &impl Source, ids: &[PersonId]) -> Result<BTreeMap<PersonId, Vec<Event>>, StoreError> {
+    let logs = rows_of_people(from, ids).await?.into_iter();
+    Ok(logs.map(|(id, rows)| (id, rows.into_iter().map(|row| row.event).collect())).collect())
+}
+
+/// The same, each with what surrounds it.
+///
+/// # Errors
+/// See [`StoreError`].
+pub async fn rows_of_people(
+    from: &impl Source,
+    ids: &[PersonId],
+) -> Result<BTreeMap<PersonId, Vec<EventRow>>, StoreError> {
     static OF_PEOPLE: Sql = Sql::new(
         "SELECT e.dedupe_key, e.person_id, e.seq, e.kind, e.name, e.occurred_at, e.arrived_ms, e.provider,
                 e.provider_id, e.properties, e.message, e.reason, e.precedes, e.rules_version
          FROM {rows} AS r CROSS JOIN events AS e
          WHERE e.person_id = CAST(r.value->>0 AS bigint)",
     );
-    let mut events: BTreeMap<PersonId, Vec<Event>> = BTreeMap::new();
+    let mut events: BTreeMap<PersonId, Vec<EventRow>> = BTreeMap::new();
     if ids.is_empty() {
         return Ok(events);
     }
     for row in &from.fetch(&OF_PEOPLE, vec![id_batch(ids)]).await? {
         let row = event(row, 0)?;
         if let Some(person) = row.person {
-            events.entry(person).or_default().push(row.event);
+            events.entry(person).or_default().push(row);
         }
     }
     for list in events.values_mut() {
-        list.sort_by_key(|event| event.seq);
+        list.sort_by_key(|row| row.event.seq);
     }
     Ok(events)
 }

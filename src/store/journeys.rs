@@ -190,6 +190,21 @@ pub async fn get(from: &impl Source, id: JourneyId) -> Result<Option<JourneyRow>
     from.fetch(&GET, vec![id.0.to_bytes().to_vec().into()]).await?.first().map(read).transpose()
 }
 
+/// Those among `ids` that began before, whether they are over or not.
+///
+/// # Errors
+/// See [`StoreError`].
+pub async fn known(from: &impl Source, ids: &[JourneyId]) -> Result<BTreeSet<JourneyId>, StoreError> {
+    static KNOWN: Sql =
+        Sql::new("SELECT j.id FROM {rows} AS r CROSS JOIN journeys AS j WHERE j.id = {bytes:r.value->>0}");
+    if ids.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    let rows = ids.iter().map(|id| (Hex(&id.0.to_bytes()).digits(),));
+    let rows = from.fetch(&KNOWN, vec![batch(rows)]).await?;
+    rows.iter().map(|row| Ok(JourneyId(Ulid::from_bytes(row.bytes(0)?)))).collect()
+}
+
 fn read(row: &Row) -> Result<JourneyRow, StoreError> {
     let ended = match row.second_or_null(10)? {
         Some(at) => Some(Ended { at, reason: row.get(11)? }),
@@ -254,7 +269,7 @@ pub async fn log_of(from: &impl Source, row: &JourneyRow) -> Result<Vec<Entry>, 
     let rows = match (row.person, row.journey.cause) {
         (Some(person), _) => from.fetch(&OF_PERSON, vec![id, person.0.into()]).await?,
         (None, Cause::Event { key, .. }) => from.fetch(&ANONYMOUS, vec![id, key.0.to_vec().into()]).await?,
-        (None, Cause::Born | Cause::Wake | Cause::Rules) => Vec::new(),
+        (None, Cause::Born | Cause::Wake | Cause::Rules | Cause::Recheck | Cause::Occurrence(_)) => Vec::new(),
     };
     rows.iter().map(|row| entry(row, 0)).collect()
 }

@@ -1,7 +1,8 @@
 //! Who is in which segment, since when and why; and every entry and exit there was.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::people::id_batch;
 use super::row::{Row, batch};
 use super::sql::Sql;
 use super::{Source, StoreError, Tx, cause};
@@ -137,6 +138,44 @@ pub async fn of_person(from: &impl Source, person: PersonId) -> Result<Vec<Membe
          WHERE m.segment_id = s.id AND m.person_id = $1 ORDER BY m.segment_id",
     );
     from.fetch(&OF_PERSON, vec![person.0.into()]).await?.iter().map(membership).collect()
+}
+
+/// The segments that each of these people is in; nobody is listed who is in none.
+///
+/// # Errors
+/// See [`StoreError`].
+pub async fn of_people(
+    from: &impl Source,
+    ids: &[PersonId],
+) -> Result<BTreeMap<PersonId, BTreeSet<SegmentId>>, StoreError> {
+    static OF_PEOPLE: Sql = Sql::new(
+        "SELECT m.person_id, m.segment_id
+         FROM {rows} AS r CROSS JOIN segments AS s CROSS JOIN memberships AS m
+         WHERE m.segment_id = s.id AND m.person_id = CAST(r.value->>0 AS bigint)",
+    );
+    let mut found: BTreeMap<PersonId, BTreeSet<SegmentId>> = BTreeMap::new();
+    if ids.is_empty() {
+        return Ok(found);
+    }
+    for row in &from.fetch(&OF_PEOPLE, vec![id_batch(ids)]).await? {
+        found.entry(PersonId(row.get(0)?)).or_default().insert(SegmentId(row.number(1)?));
+    }
+    Ok(found)
+}
+
+/// Those among these people of whom something was ever put right.
+///
+/// # Errors
+/// See [`StoreError`].
+pub async fn mended(from: &impl Source, ids: &[PersonId]) -> Result<BTreeSet<PersonId>, StoreError> {
+    static MENDED: Sql = Sql::new(
+        "SELECT DISTINCT t.person_id FROM {rows} AS r CROSS JOIN transitions AS t
+         WHERE t.person_id = CAST(r.value->>0 AS bigint) AND t.cause = 'recheck'",
+    );
+    if ids.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    from.fetch(&MENDED, vec![id_batch(ids)]).await?.iter().map(|row| Ok(PersonId(row.get(0)?))).collect()
 }
 
 fn membership(row: &Row) -> Result<Membership, StoreError> {

@@ -20,6 +20,7 @@ pub mod outbox;
 pub mod people;
 pub mod quarantine;
 pub mod rules;
+pub mod schedules;
 
 mod cause;
 mod erase;

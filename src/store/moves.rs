@@ -45,8 +45,8 @@ pub async fn of_people(
         let (name, entered): (String, i64) = (row.get(1)?, row.get(2)?);
         let what = if entered == 1 { Move::EnteredSegment(name) } else { Move::LeftSegment(name) };
         let cause = cause::read(row, 4)?;
-        // What new rules found was where they began: nobody entered or left by it.
-        if cause != Cause::Rules {
+        // What new rules found was where they began, and what was put right had been so: nobody entered or left by it.
+        if !matches!(cause, Cause::Rules | Cause::Recheck) {
             add(PersonId(row.get(0)?), what, row.second(3)?, cause);
         }
     }

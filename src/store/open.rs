@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, Statement};
 
 use super::place::{self, Place};
-use super::source::{Reader, Tx};
+use super::source::{Fetch as _, Reader, Tx};
+use super::sql::Sql;
 use super::{StoreError, migrate, postgres, sqlite};
 
 /// An open database.
@@ -27,11 +28,16 @@ pub struct Options {
     pub allow_weak_durability: bool,
     /// Transactions that write at the same time on PostgreSQL. SQLite has one.
     pub postgres_writers: u32,
+    /// The name that PostgreSQL lists the connections under.
+    pub connected_as: &'static str,
 }
+
+/// The name of a server's connections.
+pub(super) const SERVER: &str = "antiphon";
 
 impl Default for Options {
     fn default() -> Self {
-        Self { allow_weak_durability: false, postgres_writers: 4 }
+        Self { allow_weak_durability: false, postgres_writers: 4, connected_as: SERVER }
     }
 }
 
@@ -73,6 +79,21 @@ impl Store {
     #[must_use]
     pub fn is_shared(&self) -> bool {
         self.writer.get_database_backend() == DbBackend::Postgres
+    }
+
+    /// How many connections of servers PostgreSQL lists on this database. On SQLite this process is alone.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn servers_connected(&self) -> Result<u64, StoreError> {
+        static CONNECTED: Sql = Sql::apart(
+            "SELECT 0 WHERE $1 IS NOT NULL",
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = $1",
+        );
+        match self.read().fetch(&CONNECTED, vec![SERVER.into()]).await?.first() {
+            Some(row) => row.number(0),
+            None => Ok(0),
+        }
     }
 
     /// Ends all connections, once those in use are given back. On SQLite everything is in the one

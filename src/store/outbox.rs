@@ -7,18 +7,19 @@
 //! The newest row of a person and endpoint carries the count of their effects: whoever cleans up
 //! leaves it there.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sea_orm::Value;
 use serde::{Deserialize, Serialize};
 use ulid::Ulid;
 
+use super::people::id_batch;
 use super::row::{Hex, Row, batch, json};
 use super::source::Fetch as _;
 use super::sql::Sql;
 use super::{Source, StoreError, Tx};
 use crate::model::effect::Effect;
-use crate::model::id::{EffectId, PersonId};
+use crate::model::id::{EffectId, JourneyId, PersonId};
 use crate::model::time::Second;
 
 /// How far an effect is.
@@ -114,6 +115,41 @@ pub async fn claim(tx: &Tx, now_ms: i64, lease_ms: i64, limit: u32) -> Result<Ve
     let mut claimed = tx.fetch(&CLAIM, values).await?.iter().map(claimed).collect::<Result<Vec<_>, _>>()?;
     claimed.sort_by_key(|c| (c.effect.at, c.number, c.effect.id));
     Ok(claimed)
+}
+
+/// The effects that were ever recorded for these people, each with its journey; nobody is listed who has none.
+///
+/// # Errors
+/// See [`StoreError`].
+pub async fn of_people(
+    from: &impl Source,
+    ids: &[PersonId],
+) -> Result<BTreeMap<PersonId, BTreeMap<EffectId, JourneyId>>, StoreError> {
+    static OF_PEOPLE: Sql = Sql::new(
+        "SELECT o.person_id, o.payload FROM {rows} AS r CROSS JOIN outbox AS o
+         WHERE o.person_id = CAST(r.value->>0 AS bigint)",
+    );
+    let mut found: BTreeMap<PersonId, BTreeMap<EffectId, JourneyId>> = BTreeMap::new();
+    if ids.is_empty() {
+        return Ok(found);
+    }
+    for row in &from.fetch(&OF_PEOPLE, vec![id_batch(ids)]).await? {
+        let effect: Effect = row.json(1)?;
+        found.entry(PersonId(row.get(0)?)).or_default().insert(effect.id, effect.journey);
+    }
+    Ok(found)
+}
+
+/// How many effects concern nobody who is known.
+///
+/// # Errors
+/// See [`StoreError`].
+pub async fn count_of_nobody(from: &impl Source) -> Result<u64, StoreError> {
+    static COUNT: Sql = Sql::new("SELECT count(*) FROM outbox WHERE person_id IS NULL");
+    match from.fetch(&COUNT, Vec::new()).await?.first() {
+        Some(row) => row.number(0),
+        None => Ok(0),
+    }
 }
 
 fn claimed(row: &Row) -> Result<Claimed, StoreError> {

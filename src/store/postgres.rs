@@ -31,7 +31,7 @@ const READER_TIMEOUT: (&str, &str) = ("statement_timeout", "10s");
 
 /// Opens pools to the server and asks it what it is.
 pub(super) async fn open(url: &str, options: Options) -> Result<Opened, OpenError> {
-    let connection = url.parse::<PgConnectOptions>()?.application_name("antiphon");
+    let connection = url.parse::<PgConnectOptions>()?.application_name(options.connected_as);
     let connection = connection.statement_cache_capacity(STATEMENTS_CACHED).disable_statement_logging();
     let writer = connect(connection.clone(), options.postgres_writers, WRITER_TIMEOUT).await?;
     let weak = check_server(&writer, options).await?;

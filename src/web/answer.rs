@@ -5,6 +5,8 @@ use warp::http::StatusCode;
 use warp::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 use warp::reply::Response;
 
+use crate::telemetry::METRICS_CONTENT_TYPE;
+
 /// A JSON value and a newline.
 pub fn json(status: StatusCode, value: &impl Serialize) -> Response {
     let mut text = serde_json::to_vec(value).unwrap_or_else(|_| b"{}".to_vec());
@@ -25,6 +27,11 @@ pub fn done() -> Response {
 /// 200 with a text that no browser takes for anything else.
 pub fn text(text: &str) -> Response {
     with_headers(Response::new(text.to_owned().into()), StatusCode::OK, "text/plain; charset=utf-8")
+}
+
+/// 200 with metrics.
+pub fn metrics(text: String) -> Response {
+    with_headers(Response::new(text.into()), StatusCode::OK, METRICS_CONTENT_TYPE)
 }
 
 /// A status and nothing else.

@@ -10,7 +10,7 @@ use super::policy::{Access, Endpoint, Found, Route, find};
 use super::problem::Problem;
 use super::request::{Query, segments};
 use super::site::{Answer, Site};
-use super::{answer, app_api, health, own_api, survey, track_api, webhooks};
+use super::{answer, app_api, audit, health, own_api, survey, track_api, webhooks};
 
 /// Answers a request. `path` and `query` are as they were sent.
 pub async fn answer<S, B, E>(
@@ -85,6 +85,9 @@ async fn api(site: &Site, endpoint: Endpoint, place: &str, query: &Query, header
         Endpoint::SegmentMembership => app_api::membership(site, place, query).await,
         Endpoint::Activities => app_api::activities(site, query).await,
         Endpoint::Activity => own_api::activity(site, query, headers).await,
+        Endpoint::Audit => audit::latest(site),
+        Endpoint::BeginAudit => audit::begin(site, &body.bytes),
+        Endpoint::Metrics => Ok(audit::metrics(site)),
         Endpoint::Rules => own_api::rules(site).await,
         Endpoint::Schema => survey::schema(site).await,
         // Answered before, without a key or with another.

@@ -22,6 +22,8 @@ pub enum Unready {
     Database,
     /// No rule set is in force although there are rules.
     Rules,
+    /// The host's clock was set so far that it is not believed yet.
+    Clock,
     /// The process is ending.
     Stopping,
 }
@@ -33,6 +35,7 @@ impl Unready {
         match self {
             Self::Database => "database",
             Self::Rules => "rules",
+            Self::Clock => "clock",
             Self::Stopping => "stopping",
         }
     }
@@ -71,6 +74,7 @@ pub async fn ready(site: &Site) -> Response {
     let reader = site.store.read();
     let looked = tokio::time::timeout(DATABASE_DEADLINE, activity::head(&reader)).await;
     site.readiness.set(Unready::Database, !matches!(looked, Ok(Ok(_))));
+    site.readiness.set(Unready::Clock, site.clock.is_doubtful());
     let reasons = site.readiness.reasons();
     let status = if reasons.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     answer::json(status, &json!({"ready": reasons.is_empty(), "reasons": reasons}))

@@ -7,6 +7,7 @@
 mod activity_json;
 mod answer;
 mod app_api;
+mod audit;
 mod auth;
 mod body;
 mod connection;

@@ -43,6 +43,9 @@ pub enum Endpoint {
     SegmentMembership,
     Activities,
     Activity,
+    Audit,
+    BeginAudit,
+    Metrics,
     Rules,
     Schema,
     /// A call that Customer.io has and we do not: this sentence says so.
@@ -104,6 +107,7 @@ pub static ROUTES: &[Route] = &[
     row(Method::GET, "webhooks/whatsapp", Access::Open, Endpoint::WhatsAppHandshake),
     row(Method::GET, "health", Access::Open, Endpoint::Health),
     row(Method::GET, "ready", Access::Open, Endpoint::Ready),
+    row(Method::GET, "metrics", Access::App, Endpoint::Metrics),
     // Track API
     row(Method::PUT, "api/v1/customers/{}", Access::Track, Endpoint::Identify),
     row(Method::DELETE, "api/v1/customers/{}", Access::Track, Endpoint::Erase),
@@ -163,6 +167,8 @@ pub static ROUTES: &[Route] = &[
     absent_all("v1/esp/{*}", Access::App, NEVER),
     // Our own
     row(Method::GET, "antiphon/activity", Access::App, Endpoint::Activity),
+    row(Method::GET, "antiphon/audit", Access::App, Endpoint::Audit),
+    row(Method::POST, "antiphon/audit", Access::App, Endpoint::BeginAudit),
     row(Method::GET, "antiphon/rules", Access::App, Endpoint::Rules),
     row(Method::GET, "antiphon/schema", Access::App, Endpoint::Schema),
 ];

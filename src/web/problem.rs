@@ -79,6 +79,11 @@ impl Problem {
         Self { header: Header::Allow(list), ..Self::new(StatusCode::METHOD_NOT_ALLOWED, "method", message) }
     }
 
+    /// 409: what is asked for is under way already.
+    pub fn conflict(message: &str) -> Self {
+        Self::new(StatusCode::CONFLICT, "conflict", message)
+    }
+
     /// 408: the body took too long. The connection closes.
     pub fn too_slow() -> Self {
         let message = "the body did not come in time";

@@ -18,8 +18,10 @@ use crate::intake::{Body, Building, Receipt, Refusal, Rules};
 use crate::model::phone::Region;
 use crate::providers::whatsapp::handshake::VerifyToken;
 use crate::providers::whatsapp::signature::AppSecret;
+use crate::rollout::audit::Audits;
 use crate::settings::{Secret, Settings};
 use crate::store::{Store, StoreError};
+use crate::telemetry::Metrics;
 
 /// Those who follow the activity live, at once.
 const LISTENERS_MAX: usize = 64;
@@ -38,6 +40,8 @@ pub struct Parts {
     pub readiness: Readiness,
     /// Changes with every commit that changed something.
     pub commits: watch::Receiver<u64>,
+    pub audits: Audits,
+    pub metrics: Metrics,
     pub deadlines: Deadlines,
 }
 
@@ -53,6 +57,8 @@ pub struct Site {
     pub(super) clock: Clock,
     pub(super) readiness: Readiness,
     pub(super) commits: watch::Receiver<u64>,
+    pub(super) audits: Audits,
+    pub(super) metrics: Metrics,
     pub(super) stopping: watch::Sender<bool>,
     pub(super) deadlines: Deadlines,
     pub(super) bodies: Bodies,
@@ -90,6 +96,8 @@ impl Site {
             clock: parts.clock,
             readiness: parts.readiness,
             commits: parts.commits,
+            audits: parts.audits,
+            metrics: parts.metrics,
             stopping: watch::Sender::new(false),
             deadlines: parts.deadlines,
             bodies: Bodies::default(),

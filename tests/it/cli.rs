@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests: a case that cannot go on ends here")]
 
+mod audit;
 mod authoring;
 
 use std::io::{BufRead as _, BufReader, Read as _};

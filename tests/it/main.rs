@@ -2,7 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails where it stands")]
 
+#[cfg(feature = "server")]
+mod audit;
 mod bounds;
+mod cadence;
 mod calendar;
 #[cfg(feature = "server")]
 mod cli;

@@ -23,9 +23,9 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("chance.rs", &["model"]),
     ("telemetry.rs", &["settings"]),
     ("store", &["model"]),
-    ("intake", &["model", "providers", "resolve", "engine", "store", "clock", "chance"]),
+    ("intake", &["model", "providers", "resolve", "engine", "store", "clock", "chance", "telemetry"]),
     ("schedule", &["model", "store", "intake", "clock"]),
-    ("rollout", &["model", "diagnostic", "dsl", "engine", "store", "intake", "clock"]),
+    ("rollout", &["model", "diagnostic", "dsl", "engine", "store", "intake", "clock", "chance"]),
     ("outbox", &["model", "providers", "store", "intake", "clock", "chance"]),
     (
         "web",
@@ -41,6 +41,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "store",
             "clock",
             "chance",
+            "telemetry",
             "outbox",
         ],
     ),
@@ -61,6 +62,7 @@ const ONLY_HOME: &[(&str, &[&str])] = &[
     ("warp", &["web", "demo"]),
     ("reqwest", &["outbox", "cli", "demo"]),
     ("rand", &["chance.rs"]),
+    ("prometheus_client", &["telemetry.rs"]),
 ];
 
 /// The core has no runtime, socket, file, clock, chance or environment.

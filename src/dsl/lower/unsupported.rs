@@ -3,7 +3,7 @@
 
 use crate::dsl::envelope::campaigns::CampaignFile;
 use crate::dsl::report::Report;
-use crate::model::rule::{CampaignState, OnDeploy, Phrase, Trigger};
+use crate::model::rule::{CampaignState, OnDeploy, Trigger};
 
 /// Refuses what does not run, where it stands. `trigger`: what that of the file means.
 pub fn refuse(file: &CampaignFile<'_>, trigger: Option<&Trigger>, report: &mut Report<'_>) {
@@ -11,12 +11,8 @@ pub fn refuse(file: &CampaignFile<'_>, trigger: Option<&Trigger>, report: &mut R
         return;
     }
     let what = match trigger {
-        Some(Trigger::Event(Phrase::Sequence(sequence))) if sequence.steps.last().is_some_and(|step| step.not) => {
-            Some("a trigger that ends with `not`")
-        }
-        Some(Trigger::Schedule(_)) => Some("the trigger `schedule`"),
         Some(Trigger::Api) => Some("the trigger `api`"),
-        Some(Trigger::Event(_) | Trigger::Becomes(_)) | None => None,
+        Some(Trigger::Event(_) | Trigger::Becomes(_) | Trigger::Schedule(_)) | None => None,
     };
     let trigger = file.trigger.as_ref().zip(what).map(|(trigger, what)| (&trigger.at, what));
     let on_deploy = match &file.on_deploy {

@@ -44,14 +44,14 @@ pub struct Answer {
 }
 
 impl Carried {
-    /// What the event carries that `phrase` leaves: the one that completes it; of a verdict, the first one.
+    /// What the event carries that `phrase` leaves: the one that completes it; of a verdict, the one that was not
+    /// answered.
     pub fn by(phrase: &Phrase) -> Self {
         let event = match phrase {
             Phrase::One(event) => event.as_ref(),
-            Phrase::Sequence(sequence) => match sequence.steps.last() {
-                Some(last) if !last.not => &last.event,
-                _ => &sequence.first,
-            },
+            Phrase::Sequence(sequence) => {
+                sequence.steps.iter().rfind(|step| !step.not).map_or(&sequence.first, |step| &step.event)
+            }
         };
         match &event.verb {
             Verb::Performed(name) => Self::Event(name.clone()),

@@ -1,5 +1,6 @@
 //! The engine, held against the definition on random histories, and by the example.
 
+mod audit;
 mod campaigns;
 pub mod chance;
 mod defined;

@@ -1,9 +1,11 @@
 //! Plays a world twice: with the engine, and by the definition at every second at which anything could change.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use antiphon::engine::{
-    Catalogue, Engine, History, Input, State, Step, Subject, Versions, history_needed, refold, step,
+    Audited, Catalogue, Engine, History, Input, State, Step, Stored, Subject, Versions, audit, history_needed, refold,
+    step,
 };
 use antiphon::model::event::{Event, Kind};
 use antiphon::model::id::{CampaignId, EventKey, PersonId, RulesVersion, SegmentId};
@@ -67,7 +69,9 @@ pub fn judge(world: &World) -> Result<(), String> {
         both.play(what)?;
     }
     both.now = Second(both.top.0 + world.scale.end());
+    both.audit()?;
     both.poll()?;
+    both.audit()?;
     both.compare("at the end")
 }
 
@@ -80,6 +84,8 @@ struct Both<'a> {
     subject: Subject,
     log: Vec<Event>,
     moves: Vec<Event>,
+    /// The table of memberships.
+    members: BTreeSet<SegmentId>,
     seen: Vec<Change>,
     defined: Definition,
 }
@@ -95,6 +101,7 @@ impl<'a> Both<'a> {
             subject: Subject::new(person.clone()),
             log: Vec::new(),
             moves: Vec::new(),
+            members: BTreeSet::new(),
             seen: Vec::new(),
             defined: Definition::new(world.rules.clone(), person),
         }
@@ -123,7 +130,10 @@ impl<'a> Both<'a> {
     fn play(&mut self, what: &Do) -> Result<(), String> {
         match what {
             Do::Arrive(event, precedes) => self.arrive(event, *precedes)?,
-            Do::Poll => self.poll()?,
+            Do::Poll => {
+                self.audit()?;
+                self.poll()?;
+            }
             Do::Store => {
                 let bytes = self.subject.state.encode();
                 self.subject.state = State::decode(&bytes).map_err(|error| error.to_string())?;
@@ -214,6 +224,21 @@ impl<'a> Both<'a> {
         Ok(())
     }
 
+    /// An audit finds nothing, however late what is due is played.
+    fn audit(&self) -> Result<(), String> {
+        if self.now < self.top {
+            // Rules that are active from a later second on than the clock shows now: of no interest here.
+            return Ok(());
+        }
+        let stored = Stored { subject: self.subject.clone(), members: self.members.clone() };
+        match audit(&self.versions, stored, self.history(), self.now) {
+            Audited::Looked(drifts) if !drifts.is_empty() => {
+                Err(format!("at {}: {drifts:?}\n{:?}", self.now.since(self.world.start).0, self.subject))
+            }
+            Audited::Looked(_) | Audited::TooLong => Ok(()),
+        }
+    }
+
     fn is_outdated(&self) -> bool {
         self.subject.state.rules != self.versions.active.version()
     }
@@ -262,6 +287,14 @@ impl<'a> Both<'a> {
 
     fn note(&mut self, step: &Step) {
         self.moves.extend(step.moves.iter().cloned());
+        for transition in &step.transitions {
+            let was_in = if transition.entered {
+                !self.members.insert(transition.segment)
+            } else {
+                !self.members.remove(&transition.segment)
+            };
+            debug_assert!(!was_in, "each entry is followed by an exit: {transition:?}");
+        }
         let names = catalogue().segments;
         let name = |id| names.iter().find(|(_, known)| **known == id).map(|(name, _)| name.clone()).unwrap_or_default();
         let moved = step.transitions.iter().map(|transition| Change::Moved {

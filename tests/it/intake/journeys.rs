@@ -100,3 +100,34 @@ fn silence_ends_it_by_its_timeout_and_what_comes_later_is_a_late_answer() {
         assert_eq!(world.names("ana").await.last().map(String::as_str), Some("visit_settled"));
     });
 }
+
+#[test]
+fn a_journey_by_a_verdict_knows_what_was_not_answered() {
+    let rules = r#"
+version: 1
+campaigns:
+  escalate:
+    state: live
+    trigger:
+      each: |
+        replied "help" then not performed "answered" within 1 hour
+    steps:
+      - update_person: {open_question: event.body}
+"#;
+    with_rules(rules, async |world| {
+        world.identify("ana", json!({ "phone": "+15550100142" })).await;
+        world.one(world.reply("w1", ANA, "Help!", None)).await;
+        world.after(1800);
+        world.one(world.reply("w2", ANA, "help...", None)).await;
+        // One verdict when its second is over, the other before what arrives behind it.
+        world.after(1802);
+        world.intake.play_due(100).await.expect("the store works");
+        let written = async || world.log("ana").await.pop().map(|event| event.properties["open_question"].clone());
+        assert_eq!(written().await, Some(json!("Help!")));
+        world.after(7200);
+        world.track("ana", "answered").await;
+        let log = world.log("ana").await;
+        let written: Vec<_> = log.iter().filter_map(|event| event.properties.get("open_question")).collect();
+        assert_eq!(written, ["Help!", "help..."]);
+    });
+}

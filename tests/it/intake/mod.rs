@@ -7,5 +7,6 @@ mod people;
 mod queue;
 mod replies;
 mod rules;
+mod schedules;
 mod together;
-mod world;
+pub mod world;

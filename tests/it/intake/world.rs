@@ -65,7 +65,12 @@ impl World {
 
     /// Publishes these rules, puts them in force and brings everybody up to them.
     pub async fn publish(&self, rules: &str) -> Published {
-        let published = publish(&self.store, &self.clock, &[("rules.yaml", rules)]).await;
+        self.publish_files(&[("rules.yaml", rules)]).await
+    }
+
+    /// The same with several files.
+    pub async fn publish_files(&self, rules: &[(&str, &str)]) -> Published {
+        let published = publish(&self.store, &self.clock, rules).await;
         rollout::refresh(&self.store, &self.rules, &Properties::new()).await.expect("what is active loads");
         self.catch_up().await;
         published

@@ -81,6 +81,7 @@ pub fn journey(number: u128, person: Option<PersonId>) -> JourneyRow {
             heard: vec![Heard { position: 4, outcome: 1, properties: properties(json!({"body": "no"})) }],
             overdue: vec![Overdue { position: 2, deadline: T0 }],
             converted: true,
+            held_back: true,
             memory: vec![1, 2, 3],
         },
     };

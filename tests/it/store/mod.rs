@@ -5,6 +5,7 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests: a case that cannot go on ends here")]
 
+mod audit;
 mod consequences;
 pub mod harness;
 mod log;
@@ -13,4 +14,5 @@ mod outbox;
 mod people;
 mod records;
 mod sample;
+mod schedules;
 mod transactions;

@@ -12,8 +12,10 @@ use antiphon::intake::{Body, Item, Outcome, Receipt, Refusal, Rules};
 use antiphon::model::id::RulesVersion;
 use antiphon::model::rule::RuleSet;
 use antiphon::model::time::Second;
+use antiphon::rollout::audit::Audits;
 use antiphon::settings::{Given, read};
 use antiphon::store::{Options, Store};
+use antiphon::telemetry::Metrics;
 use antiphon::web::{self, Deadlines, Parts, Readiness, Site};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -37,6 +39,9 @@ pub enum Intake {
 pub struct Server {
     pub address: SocketAddr,
     taken: Arc<Mutex<Vec<Body>>>,
+    /// Nobody does what is asked for here.
+    pub audits: Audits,
+    pub metrics: Metrics,
     stop: Option<oneshot::Sender<()>>,
     pub serving: JoinHandle<()>,
     _folder: Folder,
@@ -71,6 +76,7 @@ impl Server {
         let url = format!("sqlite://{}", folder.0.join("antiphon.db").display());
         let store = Store::open(&url, Options::default()).await.unwrap_or_else(|error| panic!("{error}"));
         let taken: Arc<Mutex<Vec<Body>>> = Arc::default();
+        let (audits, metrics) = (Audits::default(), Metrics::default());
         let parts = Parts {
             submit: door(intake, Arc::clone(&taken)),
             store: Arc::new(store),
@@ -78,6 +84,8 @@ impl Server {
             clock: Clock::system(),
             readiness: Readiness::default(),
             commits: watch::Sender::new(0).subscribe(),
+            audits: audits.clone(),
+            metrics: metrics.clone(),
             deadlines,
         };
         let mut environment = vec![
@@ -100,7 +108,7 @@ impl Server {
         let serving = tokio::spawn(web::serve(listener, site, async {
             let _ = stopped.await;
         }));
-        Self { address, taken, stop: Some(stop), serving, _folder: folder }
+        Self { address, taken, audits, metrics, stop: Some(stop), serving, _folder: folder }
     }
 
     /// Everything that was handed to the intake since this was asked last.

@@ -70,7 +70,8 @@ async fn credentials_come_in_every_spelling_of_the_clients() {
 #[tokio::test]
 async fn what_is_not_in_the_table_does_not_exist() {
     let server = Server::start().await;
-    for line in ["GET /", "GET /metrics", "GET /api/v1", "POST /v1/nothing", "GET /antiphon/people/7", "GET /../health"]
+    for line in
+        ["GET /", "GET /metrics/x", "GET /api/v1", "POST /v1/nothing", "GET /antiphon/people/7", "GET /../health"]
     {
         assert_eq!(server.ask(line, &[TRACK], "").await.status, 404, "{line}");
         assert_eq!(server.ask(line, &[], "").await.status, 404, "{line}");
