@@ -16,6 +16,7 @@ mod load;
 mod paint;
 mod plain;
 mod plan;
+mod progress;
 mod publish;
 mod replay;
 mod rules;

@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
 use super::exit::{Exit, failed};
+use super::progress;
 use super::run::{block_on, given, settings};
 use crate::chance;
 use crate::clock::Clock;
@@ -137,6 +138,7 @@ pub async fn start(settings: &Settings) -> Result<Running, String> {
     }));
     let readiness = Readiness::default();
     readiness.set(Unready::Rules, lacks_rules(&rules, &published));
+    others.spawn(progress::show(rules.subscribe()));
     others.spawn(keep_up(folder, intake.clone(), readiness.clone()));
     let audits = Audits::default();
     let auditor = Auditor {

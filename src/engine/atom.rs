@@ -8,6 +8,7 @@ use super::chain::Chain;
 use super::window::Part;
 use crate::model::norm::normalise;
 use crate::model::rule::{Counted, Happened, Match, Phrase, Sequence, TextTest, Then, Window};
+use crate::model::time::Span;
 
 /// Changes whenever the meaning of a stored memory changes: the normal form, norm/1, attribution.
 const MEANING: &str = "atom/2 norm/1 attribution/1";
@@ -72,6 +73,8 @@ pub struct Atom {
     pub keep: u32,
     /// Of an absence: every first step that waits for its verdict matters, not only the earliest.
     pub keep_all: bool,
+    /// No condition looks at what lies further back than this; none: some do, for good.
+    pub back: Option<Span>,
     /// It lives in the memory of a journey, not in that of the person.
     pub scoped: bool,
     /// What it remembers depends on how the person's days lie.
@@ -93,6 +96,18 @@ impl Atom {
     #[must_use]
     pub fn is_order_sensitive(&self) -> bool {
         self.changes || matches!(self.what, What::Sequence { .. } | What::Held)
+    }
+
+    /// Whether what it has remembered serves `wanted`, the same atom of another rule set, too: more than that asks
+    /// for changes no truth.
+    #[must_use]
+    pub fn serves(&self, wanted: &Self) -> bool {
+        let is_far_enough = match (self.back, wanted.back) {
+            (None, _) => true,
+            (Some(back), Some(wanted)) => back >= wanted,
+            (Some(_), None) => false,
+        };
+        self.keep >= wanted.keep && (self.keep_all || !wanted.keep_all) && is_far_enough
     }
 
     /// The sequence, if it is one.

@@ -1,12 +1,12 @@
 //! From rules to an engine: names become numbers, event phrases atoms, conditions come into dependency
 //! order. All or nothing.
 
-mod atoms;
+pub(super) mod atoms;
 mod filing;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use rustc_hash::FxHashMap;
 use sha2::{Digest, Sha256};
@@ -167,9 +167,10 @@ impl<'a> Builder<'a> {
         let id = number(&self.catalogue.segments, &segment.name)?;
         if let SegmentKind::Data(rule) = &segment.kind {
             let condition = Arc::new(self.condition(rule)?);
-            self.digests.insert(segment.name.clone(), self.digest(rule));
+            let meaning = self.digest(rule);
+            self.digests.insert(segment.name.clone(), meaning);
             self.meanings.insert(id, Arc::clone(&condition));
-            self.watch(condition, Watch::Segment(id));
+            self.watch(condition, Watch::Segment(id), meaning);
         }
         if segment.kind == SegmentKind::Manual {
             self.manual.insert(segment.name.clone(), id);
@@ -217,7 +218,8 @@ impl<'a> Builder<'a> {
             }
             Trigger::Becomes(rule) => {
                 let condition = Arc::new(self.condition(rule)?);
-                self.watch(condition, Watch::Becomes(place, id));
+                let meaning = self.digest(rule);
+                self.watch(condition, Watch::Becomes(place, id), meaning);
             }
             // Nothing that happens to the person starts these.
             Trigger::Schedule(_) | Trigger::Api => {}
@@ -305,6 +307,8 @@ impl<'a> Builder<'a> {
             manual: self.manual,
             campaigns: self.campaigns,
             campaign_by_name,
+            zone: AtomKey::of(&self.zone),
+            amendments: Mutex::default(),
             indexed,
             schedules: self.schedules,
         })
@@ -338,7 +342,7 @@ impl<'a> Builder<'a> {
         });
         // What journeys remember by themselves is theirs.
         let atoms = self.atoms.iter().filter(|atom| !atom.scoped);
-        let mut atoms: Vec<_> = atoms.map(|atom| (atom.key, atom.keep, atom.keep_all)).collect();
+        let mut atoms: Vec<_> = atoms.map(|atom| (atom.key, atom.keep, atom.keep_all, atom.back)).collect();
         atoms.sort_unstable();
         let what = (&self.segments, segments, becomes.collect::<Vec<_>>(), atoms, &self.zone);
         let bytes = postcard::to_stdvec(&what).expect("rules are plain data of known length");

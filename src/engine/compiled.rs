@@ -2,10 +2,11 @@
 //! `compile` and only read afterwards, by any number of threads.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rustc_hash::FxHashMap;
 
+use super::amendment::Amendment;
 use super::atom::{Atom, AtomKey};
 use super::attribute::AttributeRoutes;
 use super::condition::Condition;
@@ -68,6 +69,10 @@ pub struct Engine {
     /// In the order of the rule set, which is that of their names.
     pub(super) campaigns: Vec<Campaign>,
     pub(super) campaign_by_name: FxHashMap<String, u32>,
+    /// How days lie for whom nothing else is known, as a hash.
+    pub(super) zone: AtomKey,
+    /// What is different from older rule sets, found once for each.
+    pub(super) amendments: Mutex<FxHashMap<RulesVersion, Arc<Amendment>>>,
     /// By name: those that start something.
     pub(super) schedules: FxHashMap<String, Schedule>,
     /// The attributes that schedules look people up by.
@@ -88,6 +93,8 @@ pub struct Uses {
 pub struct Watched {
     pub condition: Arc<Condition>,
     pub what: Watch,
+    /// A hash of what its rule means, with the segments that it names.
+    pub meaning: AtomKey,
     /// Whether it holds of somebody new without attributes.
     pub at_birth: bool,
 }
@@ -150,6 +157,17 @@ impl Versions {
     #[must_use]
     pub fn get(&self, version: RulesVersion) -> Option<&Engine> {
         if self.active.version == version { Some(&self.active) } else { self.older.get(&version).map(Arc::as_ref) }
+    }
+
+    /// What is different in the active rule set for people whose state was written under version `from`; none if
+    /// that is not at hand, so that nothing of such a state can be used.
+    #[must_use]
+    pub fn amendment(&self, from: RulesVersion) -> Option<Arc<Amendment>> {
+        // By that number go states that cannot be used.
+        let old = self.older.get(&from).filter(|_| from != RulesVersion(0))?;
+        let mut known = self.active.amendments.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = known.entry(from).or_insert_with(|| Arc::new(Amendment::between(old, &self.active)));
+        Some(Arc::clone(found))
     }
 
     /// Whether `journey` stands still because its campaign is paused in the active rule set.

@@ -137,6 +137,12 @@ impl Matcher {
         Ok(Self { rule: rule.clone(), text })
     }
 
+    /// The test as written.
+    #[must_use]
+    pub fn rule(&self) -> &Match {
+        &self.rule
+    }
+
     /// Whether the test depends on how the person's days lie now.
     #[must_use]
     pub fn is_local(&self) -> bool {

@@ -2,6 +2,7 @@
 //! pure and total: nothing here waits, reads a clock, storage or chance, or asks anybody.
 //! `naive` is the definition that everything else is held against.
 
+mod amendment;
 mod anonymous;
 mod ask;
 mod atom;
@@ -42,6 +43,7 @@ mod trigger;
 mod wait;
 mod window;
 
+pub use amendment::Amendment;
 pub use anonymous::anonymous;
 pub use ask::{SERVICE_WINDOW, TEMPLATE_LIFE, WEBHOOK_LIFE};
 pub use atom::AtomKey;
@@ -54,4 +56,4 @@ pub use refold::{Refolded, refold};
 pub use relive::{Doubt, InForce, Relived, relive, replay};
 pub use standing::Standing;
 pub use state::{State, Unreadable};
-pub use step::{Input, Occurrence, Step, Subject, history_needed, play_due, step};
+pub use step::{Input, Occurrence, Step, Subject, history_needed, next_verdict, play_due, step};

@@ -62,9 +62,11 @@ pub fn refold(versions: &Versions, subject: &Subject, history: History<'_>, now:
     state.floor = subject.state.floor.max(now);
     state.woken = state.woken.max(subject.state.woken);
     state.last_seq = state.last_seq.max(subject.state.last_seq);
-    // Whoever was in a segment and still is has been in it since that was decided.
     for (segment, since) in subject.state.memberships() {
-        if state.set_member(segment, false, since) {
+        // Nobody leaves a segment that is gone: if it comes back, it is known who was in it. And whoever was in one
+        // and still is has been in it since that was decided.
+        let is_gone = !versions.active.segments.contains(&segment);
+        if state.set_member(segment, false, since) || is_gone {
             state.set_member(segment, true, since);
         }
     }

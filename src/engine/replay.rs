@@ -4,6 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+use rustc_hash::FxHashSet;
+
 use super::atom::{Atom, AtomKey};
 use super::compiled::Engine;
 use super::evaluate::Dirty;
@@ -89,7 +91,7 @@ impl Run<'_> {
         let mut replay = Replay::new(
             self.engine,
             engines,
-            (&past, &moves, event),
+            (&past, &moves, Some(event)),
             &self.subject.person,
             holders.into_iter().chain(elsewhere).collect(),
             rememberers,
@@ -117,6 +119,27 @@ impl Run<'_> {
             self.take_over(key, &told, cause, dirty);
         }
         starts
+    }
+
+    /// Tells the whole past to these atoms of the person, which have not seen it: what they remembered is forgotten.
+    /// None of them is a run.
+    pub fn learn_past(&mut self, keys: &FxHashSet<AtomKey>) {
+        let past: Vec<Event> = self.past().into_iter().cloned().collect();
+        let moves: Vec<Event> = self.past_moves().into_iter().cloned().collect();
+        let told = {
+            let nobody = (Vec::new(), Vec::new(), BTreeMap::new());
+            let past = (past.as_slice(), moves.as_slice(), None);
+            let person = &self.subject.person;
+            let (engine, engines) = (self.engine, self.engines());
+            let replay = Replay::new(engine, engines, past, person, nobody.0, nobody.1, nobody.2, self.at);
+            replay.tell(Telling { without: None, cut_by: Some(self.calendar), upto: replay.entries.len() })
+        };
+        for key in keys {
+            match told.state.memory(*key) {
+                Some(memory) => *self.subject.state.memory_mut(*key, || memory.clone()) = memory.clone(),
+                None => self.subject.state.forget_memory(*key),
+            }
+        }
     }
 
     /// Whether `event` did not go the way of a write in order.
@@ -179,14 +202,14 @@ impl<'a> Replay<'a> {
     fn new(
         engine: &'a Engine,
         engines: Vec<&'a Engine>,
-        (past, moves, late): (&'a [Event], &'a [Event], &'a Event),
+        (past, moves, late): (&'a [Event], &'a [Event], Option<&'a Event>),
         person: &Person,
         holders: Vec<Holder<'a>>,
         rememberers: Vec<Rememberer>,
         entered: BTreeMap<usize, Order>,
         now: Second,
     ) -> Self {
-        let arrivals = || past.iter().chain([late]);
+        let arrivals = || past.iter().chain(late);
         let mut biography = Biography::before(person, arrivals());
         let first = biography.person.clone();
         let mut witness = Rc::new(first.clone());

@@ -203,7 +203,14 @@ impl<'a> Run<'a> {
             self.go_by(active);
         }
         self.set_instant(since);
-        if is_outdated(active, &self.subject.state) {
+        // What was played under the old rules can have given the state up.
+        let amendment = self.versions.amendment(self.subject.state.rules);
+        let kept = amendment.filter(|amendment| amendment.can_keep(&self.past()));
+        if !is_outdated(active, &self.subject.state) {
+            (self.subject.state.rules, self.subject.state.fingerprint) = (active.version, active.fingerprint);
+        } else if let Some(amendment) = kept {
+            self.amend(&amendment);
+        } else {
             let (events, moves): (Vec<Event>, Vec<Event>) =
                 (self.past().into_iter().cloned().collect(), self.past_moves().into_iter().cloned().collect());
             let past = History { events: &events, moves: &moves };
@@ -211,8 +218,6 @@ impl<'a> Run<'a> {
             self.subject.state = refolded.state;
             self.subject.wake = refolded.wake;
             self.step.transitions.extend(refolded.transitions);
-        } else {
-            (self.subject.state.rules, self.subject.state.fingerprint) = (active.version, active.fingerprint);
         }
         self.recall_journeys();
         self.arm(false);

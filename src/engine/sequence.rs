@@ -179,6 +179,11 @@ impl Progress {
         self.waiting.iter().map(of)
     }
 
+    /// Whether `verdict` is among them, or was counted.
+    pub fn has_verdict(&self, verdict: Second, deadline: Deadline, calendar: Calendar) -> bool {
+        self.done.contains(verdict) || self.verdicts(deadline, calendar).any(|known| known.at == verdict)
+    }
+
     /// How many completions lie in `window` now, up to where it stops to matter.
     #[must_use]
     pub fn count(&self, window: Window, deadline: Option<Deadline>, now: Now) -> u32 {

@@ -13,6 +13,9 @@ use crate::model::time::Second;
 /// The first byte of an encoded state.
 const FORMAT: u8 = 3;
 
+/// That of no rule set: what a state under it depends on has to be looked for.
+const NO_FINGERPRINT: u64 = 0;
+
 /// One person's state. `State::default()` is somebody without a history.
 ///
 /// Lists are sorted by their first part, each name once.
@@ -34,7 +37,7 @@ pub struct State {
     /// The instant of the newest wake that was played.
     pub(super) woken: Option<Second>,
     pub(super) memories: Vec<(AtomKey, Memory)>,
-    /// The segments the person is in, since when; manual ones too.
+    /// The segments the person is in, since when; manual ones too, and those in which they were when they went.
     pub(super) memberships: Vec<(SegmentId, Stamp)>,
     /// The newest move of each manual segment.
     pub(super) moves: Vec<(SegmentId, Order)>,
@@ -78,6 +81,27 @@ impl State {
             Some((&FORMAT, rest)) => postcard::from_bytes(rest).map_err(|_| Unreadable),
             _ => Err(Unreadable),
         }
+    }
+
+    /// The same for bytes of a row that says under which rule set they are good: people to whom a newer one meant
+    /// nothing went over to it with their bytes as they are.
+    ///
+    /// # Errors
+    /// [`Unreadable`] for bytes of another format.
+    pub fn decode_under(bytes: &[u8], rules: RulesVersion) -> Result<Self, Unreadable> {
+        let mut state = Self::decode(bytes)?;
+        // One that was given up stays so.
+        if state.rules != RulesVersion(0) && state.rules != rules {
+            (state.rules, state.fingerprint) = (rules, NO_FINGERPRINT);
+        }
+        Ok(state)
+    }
+
+    /// Whether storage need not be told of it: `other` differs in nothing but the rule set that wrote it.
+    #[must_use]
+    pub fn says_what(&self, other: &Self) -> bool {
+        let Self { rules, fingerprint, floor, .. } = *other;
+        Self { rules, fingerprint, floor, ..self.clone() } == *other
     }
 
     /// The segments the person is in, by number, and since when.

@@ -122,29 +122,40 @@ pub fn play_due(versions: &Versions, subject: &mut Subject, history: Option<Hist
 
 /// Whether [`step`] needs the person's whole log for this input.
 ///
-/// It does when the state was written under a rule set that says something else, when a late
-/// event meets something whose truth depends on the order of events, and when a campaign starts because something
-/// did not come: its journey has the data of what was not answered.
+/// It does when the active rule set asks about events that the state does not remember, when a late event meets
+/// something whose truth depends on the order of events, and when a campaign starts because something did not come:
+/// its journey has the data of what was not answered.
 #[must_use]
 pub fn history_needed(versions: &Versions, subject: &Subject, input: &Input) -> bool {
     match input {
         Input::Born => false,
         Input::Wake | Input::Occurrence(_) | Input::Deployed(_) => {
-            is_outdated(&versions.active, &subject.state) || next_verdict(versions, subject).is_some()
+            lacks_past(versions, &subject.state) || next_verdict(versions, subject).is_some()
         }
         Input::Event(event) => {
             let is_over = |verdict: Second| verdict < event.arrived.max(subject.state.floor);
-            is_outdated(&versions.active, &subject.state)
+            lacks_past(versions, &subject.state)
                 || next_verdict(versions, subject).is_some_and(is_over)
                 || may_disturb(versions, subject, event)
         }
     }
 }
 
-/// When the next verdict starts a campaign.
-fn next_verdict(versions: &Versions, subject: &Subject) -> Option<Second> {
-    let calendar = Calendar::of(&versions.active.rules.schema, &subject.person);
-    evaluate::next_verdict(&versions.active, &subject.state, calendar)
+/// Whether the active rule set asks about a past that the state does not remember.
+fn lacks_past(versions: &Versions, state: &State) -> bool {
+    let amendment = || versions.amendment(state.rules);
+    is_outdated(&versions.active, state) && amendment().is_none_or(|amendment| amendment.asks_past())
+}
+
+/// When the next verdict starts a campaign: by the rules in force, or by those of the state, which play what was due
+/// before the change.
+pub fn next_verdict(versions: &Versions, subject: &Subject) -> Option<Second> {
+    let engines = [Some(&*versions.active), versions.get(subject.state.rules)];
+    let verdicts = engines.into_iter().flatten().filter_map(|engine| {
+        let calendar = Calendar::of(&engine.rules.schema, &subject.person);
+        evaluate::next_verdict(engine, &subject.state, calendar)
+    });
+    verdicts.min()
 }
 
 /// Whether the state cannot go on under `engine` as it is.

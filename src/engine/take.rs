@@ -243,7 +243,7 @@ impl<'a> Run<'a> {
         let Some(absent) = atom.chain().and_then(|chain| chain.absent.as_ref()) else { return false };
         let Some(Memory::Sequence(progress)) = self.subject.state.memory(atom.key) else { return false };
         let verdict = absent.deadline.verdict(event.at, self.calendar);
-        verdict < self.at && progress.verdicts(absent.deadline, self.calendar).any(|known| known.at == verdict)
+        verdict < self.at && progress.has_verdict(verdict, absent.deadline, self.calendar)
     }
 
     /// Goes on with one memory. Says whether a sequence was completed.

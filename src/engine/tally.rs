@@ -91,6 +91,12 @@ impl Tally {
         }
     }
 
+    /// Whether one that is kept lies at `at`.
+    #[must_use]
+    pub fn contains(&self, at: Second) -> bool {
+        matches!(self, Self::Times(times) if times.contains(&Stamp::from(at)))
+    }
+
     /// Takes in one more, in order or late: where it lies is its second alone.
     pub fn add(&mut self, at: Second, keep: u32, calendar: Calendar) {
         match self {

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::model::calendar::{Calendar, Now};
 use crate::model::rule::{Point, Window};
-use crate::model::time::Second;
+use crate::model::time::{CalendarUnit, Length, Second, Span};
 
 /// The part of time that a memory is about, as far as it depends on the window that it is read through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -49,7 +49,6 @@ impl Part {
 /// Whether what lies in `window` depends on how days lie.
 #[must_use]
 pub fn is_local(window: Window) -> bool {
-    use crate::model::time::Length;
     match window {
         Window::Last(Length::Calendar { .. }) | Window::This(_) | Window::Yesterday => true,
         Window::Ever | Window::Last(Length::Elapsed(_)) | Window::SinceEntry => false,
@@ -61,6 +60,22 @@ pub fn is_local(window: Window) -> bool {
 #[must_use]
 pub fn is_sliding(window: Window) -> bool {
     matches!(window, Window::Last(_) | Window::This(_) | Window::Yesterday)
+}
+
+/// How far behind now lies what `window` can hold, at most: local days are a little longer than others at times.
+/// None where that has no bound, or none that moves with now.
+#[must_use]
+pub fn back(window: Window) -> Option<Span> {
+    /// Where a day begins depends on the zone, and a day can have an hour more.
+    const SLACK: Span = Span::days(2);
+    let calendar = |length: Length| Some(Span(length.longest().0.saturating_add(SLACK.0)));
+    match window {
+        Window::Last(Length::Elapsed(span)) => Some(span),
+        Window::Last(length) => calendar(length),
+        Window::This(unit) => calendar(Length::Calendar { amount: 1, unit }),
+        Window::Yesterday => calendar(Length::Calendar { amount: 2, unit: CalendarUnit::Day }),
+        Window::Ever | Window::Since(_) | Window::Before(_) | Window::Days(..) | Window::SinceEntry => None,
+    }
 }
 
 /// A window as of one instant: from a second to another, both included.

@@ -11,6 +11,7 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch}
 use super::item::{Body, Receipt, Refusal};
 use super::mend::Mended;
 use super::occur::Occurred;
+use super::slice::{Brought, Slice};
 use super::touched::Touched;
 use super::write::Writer;
 use crate::model::id::PersonId;
@@ -62,10 +63,10 @@ pub(super) enum Work {
         limit: u32,
         reply: oneshot::Sender<Result<Occurred, Refusal>>,
     },
-    /// Bring people up to the active rule set, at most so many; answers how many were behind.
+    /// Bring the people of a slice up to the active rule set; answers how many came up to it.
     CatchUp {
-        limit: u32,
-        reply: oneshot::Sender<Result<u32, Refusal>>,
+        slice: Slice,
+        reply: oneshot::Sender<Result<Brought, Refusal>>,
     },
     /// Put right what is stored of these people, where it is not so.
     Mend {
@@ -121,12 +122,12 @@ impl Intake {
         self.ask(|reply| Work::Occur { limit, reply }).await
     }
 
-    /// Brings at most `limit` people up to the active rule set; returns how many were behind.
+    /// Brings the people of a slice up to the active rule set; returns how many came up to it, and how long it took.
     ///
     /// # Errors
     /// [`Refusal`] when the database did not take it.
-    pub async fn catch_up(&self, limit: u32) -> Result<u32, Refusal> {
-        self.ask(|reply| Work::CatchUp { limit, reply }).await
+    pub async fn catch_up(&self, slice: Slice) -> Result<Brought, Refusal> {
+        self.ask(|reply| Work::CatchUp { slice, reply }).await
     }
 
     /// Recomputes these people under their locks, and puts right what is not as it should be. Says who that were.
@@ -168,8 +169,8 @@ async fn run(mut writer: Writer, mut waiting: mpsc::UnboundedReceiver<Work>) {
             Work::Occur { limit, reply } => {
                 let _ = reply.send(writer.occur(limit).await);
             }
-            Work::CatchUp { limit, reply } => {
-                let _ = reply.send(writer.catch_up(limit).await);
+            Work::CatchUp { slice, reply } => {
+                let _ = reply.send(writer.catch_up(&slice).await);
             }
             Work::Mend { people, reply } => {
                 let _ = reply.send(writer.mend(&people).await);

@@ -70,7 +70,7 @@ pub(super) async fn people(tx: &Tx, loaded: &mut Loaded, ids: &[PersonId]) -> Re
         let id = row.person.id;
         loaded.newest_rules = loaded.newest_rules.max(row.rules);
         // Bytes that do not read back are a cache that is lost: the state is folded again from the log.
-        let mut state = State::decode(&row.state).unwrap_or_default();
+        let mut state = State::decode_under(&row.state, row.rules).unwrap_or_default();
         state.last_seq = row.last_seq;
         let journeys = open.remove(&id).unwrap_or_default();
         loaded.columns.insert(id, Columns { rules: row.rules, zone: row.zone });

@@ -30,6 +30,8 @@ pub(super) struct Loaded {
     pub messages: BTreeMap<EffectId, Outstanding>,
     /// The whole past of those people for whom it was asked.
     pub histories: BTreeMap<PersonId, Past>,
+    /// People in whose past there is nothing that the rules in force ask about, though their state does not say so.
+    pub unconcerned: BTreeSet<PersonId>,
     /// Ids for people who may be made.
     pub free_ids: Vec<PersonId>,
     /// Attempts whose fence still held: the effects that may be settled.

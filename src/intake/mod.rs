@@ -13,7 +13,9 @@ mod mend;
 mod occur;
 mod pass;
 mod people;
+mod rules;
 mod save;
+mod slice;
 mod touched;
 mod write;
 
@@ -21,5 +23,7 @@ pub use gather::{BATCH_ITEMS_MAX, BUDGET, Intake, Played, QUEUE_ITEMS_MAX, Signa
 pub use item::{Body, Identify, Item, Move, Outcome, Receipt, Refusal, Settle, Settlement, Track};
 pub use mend::{DRIFT, Mended, told};
 pub use occur::Occurred;
+pub use rules::{Building, Rules};
+pub use slice::{Brought, Known, Slice};
 pub use touched::{TOUCHED_MAX, Touched};
-pub use write::{NewerRules, Rules, Writer};
+pub use write::{NewerRules, Writer};

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 
 use super::item::Refusal;
 use super::loaded::Loaded;
-use super::write::{Failed, News, Writer};
+use super::pass::Pass;
+use super::write::{Failed, News, Stepped, Writer};
 use crate::engine::{Engine, Occurrence};
 use crate::model::calendar::Calendar;
 use crate::model::id::PersonId;
@@ -83,7 +84,8 @@ impl Writer {
         let mut loaded = self.locked(tx, &found).await?;
         let people = startable(tx, &loaded, rule, run, engine).await?;
         let occurrence = Occurrence { schedule: run.key.schedule.clone(), at: run.key.occurrence };
-        let (news, entries) = self.step_each(tx, &mut loaded, &people, &|pass, id| pass.occur(id, &occurrence)).await?;
+        let step = |pass: &mut Pass<'_>, id| pass.occur(id, &occurrence);
+        let Stepped { news, entries, .. } = self.step_each(tx, &mut loaded, &people, None, &step).await?;
         let is_last = found.len() < usize::try_from(limit).unwrap_or(usize::MAX);
         let campaigns: Vec<&str> = engine.started_by(&run.key.schedule).collect();
         let counts = counts(people.len(), &entries, run, &campaigns);
@@ -98,8 +100,8 @@ impl Writer {
         let found = if left == 0 { Vec::new() } else { people::page(tx, run.cursor, limit).await? };
         let mut loaded = self.locked(tx, &found).await?;
         let all: BTreeSet<PersonId> = found.iter().copied().collect();
-        let (news, entries) = self
-            .step_each(tx, &mut loaded, &all, &|pass, id| {
+        let Stepped { news, entries, .. } = self
+            .step_each(tx, &mut loaded, &all, None, &|pass, id| {
                 let entries = pass.changes.entries.iter().map(|(_, entry)| entry);
                 let started = entries.filter(|entry| outcome(entry, run, &[campaign]) == Some(true)).count();
                 if u64::try_from(started).is_ok_and(|started| started < left) {
@@ -120,7 +122,7 @@ impl Writer {
             return Ok(false);
         }
         if self.built != Some(engine.version()) {
-            if !people::stale(tx, engine.version(), PersonId(0), 1).await?.is_empty() {
+            if self.rules.building().is_some() || people::is_anybody_behind(tx, engine.version()).await? {
                 return Ok(false);
             }
             self.built = Some(engine.version());

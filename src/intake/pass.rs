@@ -7,7 +7,7 @@ use super::changes::Changes;
 use super::item::{Body, Item, Outcome, Receipt};
 use super::loaded::{Loaded, Past};
 use crate::engine::{self, History, Input, Occurrence, Subject, Versions};
-use crate::model::id::{EffectId, EventKey, InstallationKey, PersonId};
+use crate::model::id::{EffectId, EventKey, InstallationKey, PersonId, RulesVersion};
 use crate::model::identity::Channel;
 use crate::model::inbound::{Broken, BrokenReason};
 use crate::model::message::Outstanding;
@@ -44,6 +44,7 @@ pub(super) struct Pass<'a> {
     pub subjects: BTreeMap<PersonId, Subject>,
     pub messages: BTreeMap<EffectId, Outstanding>,
     histories: BTreeMap<PersonId, Past>,
+    unconcerned: &'a BTreeSet<PersonId>,
     free: std::vec::IntoIter<(PersonId, ulid::Ulid)>,
     pub settled: &'a BTreeSet<EffectId>,
     pub changes: Changes,
@@ -95,6 +96,7 @@ impl<'a> Pass<'a> {
             subjects: loaded.subjects.clone(),
             messages: loaded.messages.clone(),
             histories: loaded.histories.clone(),
+            unconcerned: &loaded.unconcerned,
             free: loaded.free_ids.iter().copied().zip(context.fresh.iter().copied()).collect::<Vec<_>>().into_iter(),
             settled: &loaded.settled,
             changes: Changes::default(),
@@ -128,7 +130,8 @@ impl<'a> Pass<'a> {
     pub fn step(&mut self, person: PersonId, input: Input, provider: &'static str, provider_id: Option<&str>) {
         let Some(subject) = self.subjects.get_mut(&person) else { return };
         let history = self.histories.get(&person);
-        if history.is_none() && engine::history_needed(self.context.versions, subject, &input) {
+        let is_known = history.is_some() || (input == Input::Wake && self.unconcerned.contains(&person));
+        if !is_known && engine::history_needed(self.context.versions, subject, &input) {
             self.wanted.insert(person);
             return;
         }
@@ -146,7 +149,7 @@ impl<'a> Pass<'a> {
         self.histories.get(&person).map(Past::history).unwrap_or_default()
     }
 
-    /// Lets time pass for somebody: what is due is played, and an outdated state is folded again.
+    /// Lets time pass for somebody: what is due is played, and an outdated state is brought up to the rules.
     pub fn touch(&mut self, person: PersonId) {
         self.step(person, Input::Wake, "antiphon", None);
     }
@@ -159,6 +162,21 @@ impl<'a> Pass<'a> {
     /// Starts a campaign by its publication, for somebody who matches already.
     pub fn deploy(&mut self, person: PersonId, campaign: &str) {
         self.step(person, Input::Deployed(campaign.to_owned()), "antiphon", None);
+    }
+
+    /// Leaves out of what is written those to whom the rules in force mean no more than those of `from`.
+    pub fn leave_unchanged(&mut self, loaded: &Loaded, from: RulesVersion) {
+        let subjects = &self.subjects;
+        let is_changed = |person: &PersonId| match (loaded.subjects.get(person), subjects.get(person)) {
+            (Some(before), Some(behind)) => {
+                before.state.rules != from
+                    || (before.wake, &before.person) != (behind.wake, &behind.person)
+                    || before.journeys != behind.journeys
+                    || !before.state.says_what(&behind.state)
+            }
+            _ => true,
+        };
+        self.changes.touched.retain(is_changed);
     }
 
     /// What a body holds besides its items: what could not be read, and what is known to be nothing.

@@ -7,12 +7,12 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::watch;
-
 use super::gather::{BUDGET, Played, Signals};
 use super::item::{Body, Receipt, Refusal};
 use super::loaded::Loaded;
 use super::pass::{self, Context, Pass, Spot};
+use super::rules::Rules;
+use super::slice::{Brought, Known, Slice};
 use super::{load, save};
 use crate::chance;
 use crate::clock::Clock;
@@ -31,35 +31,6 @@ const PAUSE: Duration = Duration::from_millis(40);
 /// Somebody for whom time cannot be played is tried again this much later.
 const ASIDE: Span = Span::hours(1);
 
-/// The rule sets in force, exchanged as a whole when another one becomes active.
-#[derive(Clone)]
-pub struct Rules(Arc<watch::Sender<Arc<Versions>>>);
-
-impl Rules {
-    /// Begins with `versions`.
-    #[must_use]
-    pub fn new(versions: Versions) -> Self {
-        Self(Arc::new(watch::Sender::new(Arc::new(versions))))
-    }
-
-    /// What is in force now.
-    #[must_use]
-    pub fn now(&self) -> Arc<Versions> {
-        Arc::clone(&self.0.borrow())
-    }
-
-    /// Puts `versions` in force from the next batch on.
-    pub fn exchange(&self, versions: Versions) {
-        self.0.send_replace(Arc::new(versions));
-    }
-
-    /// Sees each exchange from now on.
-    #[must_use]
-    pub fn watch(&self) -> watch::Receiver<Arc<Versions>> {
-        self.0.subscribe()
-    }
-}
-
 /// Puts in force what the database says is active. A function: where rules come from is not the intake's.
 pub type NewerRules = Box<dyn Fn() -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
 
@@ -73,8 +44,6 @@ pub struct Writer {
     pub(super) signals: Signals,
     /// The earliest wake that the scheduler knows of.
     armed: Option<Second>,
-    /// People up to here are known to be at the active rule set.
-    caught_up: PersonId,
     /// A rule set that everybody was found at.
     pub(super) built: Option<RulesVersion>,
 }
@@ -127,7 +96,7 @@ impl Writer {
     /// A writer on `store`, whose provider ids are hashed under `key`.
     #[must_use]
     pub fn new(store: Arc<Store>, clock: Clock, key: InstallationKey, rules: Rules, signals: Signals) -> Self {
-        Self { store, clock, key, rules, newer_rules: None, signals, armed: None, caught_up: PersonId(0), built: None }
+        Self { store, clock, key, rules, newer_rules: None, signals, armed: None, built: None }
     }
 
     /// The same, and it gets newer rules by itself when it meets somebody who is at them already: versions never go
@@ -289,50 +258,71 @@ impl Writer {
     async fn due(&mut self, limit: u32) -> Result<Played, Failed> {
         let tx = self.store.write().await?;
         let due = people::due(&tx, self.clock.second(), limit).await?;
-        let news = self.touch(&tx, &due).await?;
+        let Stepped { news, .. } = self.touch(&tx, &due, None).await?;
         let next = people::next_wake(&tx).await?;
         tx.commit().await?;
         self.announce(&news);
         Ok(Played { people: u32::try_from(due.len()).unwrap_or(u32::MAX), next })
     }
 
-    /// Brings at most `limit` people up to the active rule set.
-    pub(super) async fn catch_up(&mut self, limit: u32) -> Result<u32, Refusal> {
-        let caught_up = match self.behind(limit).await {
+    /// Brings the people of a slice up to the active rule set.
+    pub(super) async fn catch_up(&mut self, slice: &Slice) -> Result<Brought, Refusal> {
+        let begun = self.clock.millis();
+        let brought = match self.behind(slice).await {
             Err(failed @ Failed::Newer(_)) => {
                 self.ready(&failed).await;
-                self.behind(limit).await
+                self.behind(slice).await
             }
             ended => ended,
         };
-        caught_up.map_err(|failed| {
+        let millis = self.clock.millis().saturating_sub(begun);
+        brought.map(|people| Brought { people, millis }).map_err(|failed| {
             tracing::error!(%failed, "people could not be brought up to the active rules");
             Refusal::Unavailable
         })
     }
 
-    async fn behind(&mut self, limit: u32) -> Result<u32, Failed> {
+    /// Returns how many came up.
+    async fn behind(&mut self, slice: &Slice) -> Result<u64, Failed> {
         let tx = self.store.write().await?;
-        let version = self.rules.now().active.version();
-        let stale = people::stale(&tx, version, self.caught_up, limit).await?;
-        let news = self.touch(&tx, &stale).await?;
-        tx.commit().await?;
-        // New people begin under the newest version, so nobody before the last one falls behind again.
-        self.caught_up = stale.last().copied().unwrap_or(PersonId(0));
-        if stale.is_empty() {
-            self.built = Some(version);
+        let versions = self.rules.now();
+        let version = versions.active.version();
+        // What was found out for other rules is of no use.
+        let known = slice.known.as_ref().filter(|known| known.to == version);
+        let alone = match known {
+            Some(known) if !known.everybody => {
+                let named = [known.concerned.as_slice(), &known.members].concat();
+                people::amended(&tx, slice.range, (known.from, version), versions.since, &named).await?
+            }
+            _ => people::stale(&tx, version, slice.range).await?,
+        };
+        let Stepped { news, aside, .. } = self.touch(&tx, &alone, known).await?;
+        let mut done = alone.len().saturating_sub(aside.len()) as u64;
+        if let Some(known) = known {
+            // Those who were looked at and found unchanged are among them, if everybody was.
+            let together = people::carry_over(&tx, slice.range, (known.from, version), &aside).await?;
+            done = if known.everybody { done } else { done.saturating_add(together) };
         }
+        tx.commit().await?;
         self.announce(&news);
-        self.signals.metrics.people_caught_up.inc_by(stale.len() as u64);
-        Ok(u32::try_from(stale.len()).unwrap_or(u32::MAX))
+        self.signals.metrics.people_caught_up.inc_by(done);
+        Ok(done)
     }
 
-    /// Lets time pass for these people: what is due is played, outdated states are folded again.
-    async fn touch(&self, tx: &Tx, ids: &[PersonId]) -> Result<News, Failed> {
-        let mut loaded = self.locked(tx, ids).await?;
+    /// Lets time pass for these people: what is due is played, outdated states are brought up to the active rules.
+    /// What is `known` of them spares reading pasts in vain, and writing what did not change.
+    async fn touch(&self, tx: &Tx, ids: &[PersonId], known: Option<&Known>) -> Result<Stepped, Failed> {
+        if ids.is_empty() {
+            return Ok(Stepped::default());
+        }
+        let (versions, mut loaded) = (self.rules.now(), self.locked(tx, ids).await?);
+        if let Some(known) = known {
+            loaded.unconcerned = known.unconcerned(&versions, &loaded.subjects);
+        }
+        let rewrites = |from| versions.amendment(from).is_none_or(|amendment| amendment.rewrites_everybody());
+        let from = known.map(|known| known.from).filter(|from| !rewrites(*from));
         let all: BTreeSet<PersonId> = ids.iter().copied().collect();
-        let (news, _) = self.step_each(tx, &mut loaded, &all, &|pass, id| pass.touch(id)).await?;
-        Ok(news)
+        self.step_each(tx, &mut loaded, &all, from, &|pass, id| pass.touch(id)).await
     }
 
     /// These people, locked.
@@ -344,15 +334,16 @@ impl Writer {
         Ok(loaded)
     }
 
-    /// Makes a `step` for each of these people and writes what comes of it; says which lines about campaigns are
-    /// among that.
+    /// Makes a `step` for each of these people and writes what comes of it. Who comes `from` an older rule set and is
+    /// not changed by the way over is not written.
     pub(super) async fn step_each(
         &self,
         tx: &Tx,
         loaded: &mut Loaded,
         ids: &BTreeSet<PersonId>,
+        from: Option<RulesVersion>,
         step: &(dyn Fn(&mut Pass<'_>, PersonId) + Sync),
-    ) -> Result<(News, Vec<Entry>), Failed> {
+    ) -> Result<Stepped, Failed> {
         let versions = self.rules.now();
         let (now_ms, now) = (self.clock.millis(), self.clock.second());
         let context = Context { versions: &versions, key: &self.key, now, words: Words::default(), fresh: &[] };
@@ -369,12 +360,15 @@ impl Writer {
                 pass
             }));
             match passed {
-                Ok(pass) if pass.wanted.is_empty() => {
+                Ok(mut pass) if pass.wanted.is_empty() => {
+                    if let Some(from) = from {
+                        pass.leave_unchanged(loaded, from);
+                    }
                     let entries = pass.changes.entries.iter().map(|(_, entry)| entry.clone()).collect();
                     let news = save::all(tx, pass, loaded, versions.active.version(), now_ms).await?;
                     let later: Vec<_> = aside.iter().map(|id| (*id, Some(now.plus(ASIDE)))).collect();
                     people::set_wakes(tx, &later).await?;
-                    return Ok((news, entries));
+                    return Ok(Stepped { news, entries, aside: aside.into_iter().collect() });
                 }
                 Ok(mut pass) => {
                     let wanted = std::mem::take(&mut pass.wanted);
@@ -408,6 +402,16 @@ impl Writer {
 pub(super) fn refuse_newer(loaded: &Loaded, versions: &Versions) -> Result<(), Failed> {
     let newest = loaded.newest_rules;
     if newest > versions.active.version() { Err(Failed::Newer(newest)) } else { Ok(()) }
+}
+
+/// What came of a step for each of some people.
+#[derive(Default)]
+pub(super) struct Stepped {
+    pub news: News,
+    /// The lines about campaigns.
+    pub entries: Vec<Entry>,
+    /// Those for whom time cannot pass.
+    pub aside: Vec<PersonId>,
 }
 
 /// What a commit means to those who wait.

@@ -8,7 +8,7 @@ use notify::{RecursiveMode, Watcher};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Notify;
 
-use super::catch_up;
+use super::catch_up::CatchUp;
 use super::folder;
 use super::publish::{Files, Intent, PublishError, Published, Refused};
 use super::publisher::Publisher;
@@ -67,6 +67,14 @@ impl Folder {
     }
 }
 
+impl Folder {
+    /// Brings everybody up to the rules in force.
+    async fn catch_up(&self, intake: &Intake) {
+        let Publisher { store, rules, clock, .. } = &self.publisher;
+        CatchUp { intake, store, rules, clock }.run().await;
+    }
+}
+
 /// The files as texts, or the complaints about those that are none.
 fn texts(snapshot: folder::Snapshot) -> Result<Files, Refused> {
     let (mut files, mut diagnostics, mut sources) = (Files::new(), Vec::new(), Sources::default());
@@ -89,7 +97,7 @@ pub async fn follow(folder: Folder, intake: Intake, tell: impl Fn(&Result<Publis
     let publisher = &folder.publisher;
     let (clock, shared) = (&publisher.clock, publisher.store.is_shared());
     let mut watcher = None;
-    catch_up::run(&intake, clock).await;
+    folder.catch_up(&intake).await;
     loop {
         if watcher.is_none() {
             watcher = watch(&folder.path, Arc::clone(&changed)).ok();
@@ -102,7 +110,7 @@ pub async fn follow(folder: Folder, intake: Intake, tell: impl Fn(&Result<Publis
             () = changed.notified() => {}
             () = hangup(asked.as_mut()) => {}
             () = publisher.exchanged() => {
-                catch_up::run(&intake, clock).await;
+                folder.catch_up(&intake).await;
                 continue;
             }
             () = clock.pause(LOOK), if watcher.is_none() || shared => {

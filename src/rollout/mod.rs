@@ -2,14 +2,16 @@
 //! brought up to it. And whether what is kept of people is what the rules in force say.
 
 pub mod audit;
-pub mod catch_up;
+mod catch_up;
 pub mod folder;
 mod follow;
+mod pace;
 pub mod plan;
 mod publish;
 mod publisher;
 pub mod replay;
 
+pub use catch_up::CatchUp;
 pub use follow::{Folder, FolderTrouble, follow};
 pub use publish::{Files, Intent, PublishError, Published, Refused, all_in_force, publish, refresh, versions};
 pub use publisher::Publisher;

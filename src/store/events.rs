@@ -163,6 +163,56 @@ pub async fn rows_of_people(
     Ok(events)
 }
 
+/// The row number of the newest event; 0 where there is none.
+///
+/// # Errors
+/// See [`StoreError`].
+pub async fn last_row(from: &impl Source) -> Result<i64, StoreError> {
+    static LAST: Sql = Sql::new("SELECT max(id) FROM events");
+    match from.fetch(&LAST, Vec::new()).await?.first() {
+        Some(row) => Ok(row.get::<Option<i64>>(0)?.unwrap_or(0)),
+        None => Ok(0),
+    }
+}
+
+/// What was said in the events of these kinds that lie at `since` or later, of the rows behind number `after` up to
+/// `upto`, with whose they are. Keys, numbers and arrivals are not read.
+///
+/// # Errors
+/// See [`StoreError`].
+pub async fn said_in(
+    from: &impl Source,
+    (after, upto): (i64, i64),
+    kinds: &[Kind],
+    since: Second,
+) -> Result<Vec<(PersonId, Event)>, StoreError> {
+    static SAID: Sql = Sql::new(
+        "SELECT e.person_id, e.kind, e.name, e.occurred_at, e.properties, e.message FROM events AS e
+         WHERE e.id > $2 AND e.id <= $3 AND e.occurred_at >= $4 AND e.person_id IS NOT NULL
+           AND e.kind IN (SELECT r.value->>0 FROM {rows} AS r)
+         ORDER BY e.id",
+    );
+    let kinds: BTreeSet<&str> = kinds.iter().map(|kind| kind_columns(kind).0).collect();
+    let values = vec![batch(kinds.into_iter().map(|word| (word,))), after.into(), upto.into(), since.0.into()];
+    from.fetch(&SAID, values).await?.iter().map(said).collect()
+}
+
+fn said(row: &Row) -> Result<(PersonId, Event), StoreError> {
+    let at = row.second(3)?;
+    let event = Event {
+        key: EventKey([0; 16]),
+        seq: 0,
+        at,
+        arrived: at,
+        precedes: None,
+        kind: kind(&row.get::<String>(1)?, row.get(2)?)?,
+        properties: row.json(4)?,
+        message: row.json_or_null(5)?,
+        reason: None,
+    };
+    Ok((PersonId(row.get(0)?), event))
+}
+
 /// The newest events before the one with row number `before`, newest first, each with its row number.
 ///
 /// # Errors

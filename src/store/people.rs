@@ -20,8 +20,9 @@ pub struct PersonRow {
     pub person: Person,
     /// The number of the newest event.
     pub last_seq: Seq,
-    /// The engine's own bytes, written under `rules`; empty for somebody new.
+    /// The engine's own bytes; empty for somebody new.
     pub state: Vec<u8>,
+    /// The rule set under which the bytes are good: that which wrote them, or a newer one.
     pub rules: RulesVersion,
     /// The earliest second after which time alone changes something.
     pub wake: Option<Second>,
@@ -360,22 +361,100 @@ pub async fn next_wake(from: &impl Source) -> Result<Option<Second>, StoreError>
     }
 }
 
-/// Up to `limit` people after `after`, by id, whose state was not written under `version`.
-///
-/// Going once over all ids is enough: nobody before `after` falls behind again, and new people
-/// begin under the newest version.
+/// People by their ids: from the one behind `after` to `upto`, it included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Range {
+    pub after: PersonId,
+    pub upto: PersonId,
+}
+
+/// The newest person's id; 0 where there is nobody.
 ///
 /// # Errors
 /// See [`StoreError`].
-pub async fn stale(
-    from: &impl Source,
-    version: RulesVersion,
-    after: PersonId,
-    limit: u32,
-) -> Result<Vec<PersonId>, StoreError> {
-    static STALE: Sql = Sql::new("SELECT id FROM people WHERE id > $1 AND rules_version <> $2 ORDER BY id LIMIT $3");
-    let values = vec![after.0.into(), i64::from(version.0).into(), i64::from(limit).into()];
+pub async fn newest(from: &impl Source) -> Result<PersonId, StoreError> {
+    static NEWEST: Sql = Sql::new("SELECT max(id) FROM people");
+    match from.fetch(&NEWEST, Vec::new()).await?.first() {
+        Some(row) => Ok(PersonId(row.get::<Option<i64>>(0)?.unwrap_or(0))),
+        None => Ok(PersonId(0)),
+    }
+}
+
+/// Those in `range` whose state was not written under `version`, by id.
+///
+/// # Errors
+/// See [`StoreError`].
+pub async fn stale(from: &impl Source, version: RulesVersion, range: Range) -> Result<Vec<PersonId>, StoreError> {
+    static STALE: Sql =
+        Sql::new("SELECT id FROM people WHERE id > $1 AND id <= $2 AND rules_version <> $3 ORDER BY id");
+    let values = vec![range.after.0.into(), range.upto.0.into(), i64::from(version.0).into()];
     from.fetch(&STALE, values).await?.iter().map(|row| Ok(PersonId(row.get(0)?))).collect()
+}
+
+/// Whether anybody's state was not written under `version`. It takes a look at everybody where nobody's is.
+///
+/// # Errors
+/// See [`StoreError`].
+pub async fn is_anybody_behind(from: &impl Source, version: RulesVersion) -> Result<bool, StoreError> {
+    static BEHIND: Sql = Sql::new("SELECT 1 FROM people WHERE rules_version <> $1 LIMIT 1");
+    Ok(!from.fetch(&BEHIND, vec![i64::from(version.0).into()]).await?.is_empty())
+}
+
+/// How many people in `range` are at each version.
+///
+/// # Errors
+/// See [`StoreError`].
+pub async fn by_version(from: &impl Source, range: Range) -> Result<Vec<(RulesVersion, u64)>, StoreError> {
+    static BY_VERSION: Sql =
+        Sql::new("SELECT rules_version, count(*) FROM people WHERE id > $1 AND id <= $2 GROUP BY rules_version");
+    let rows = from.fetch(&BY_VERSION, vec![range.after.0.into(), range.upto.0.into()]).await?;
+    rows.iter().map(|row| Ok((RulesVersion(row.number(0)?), row.number(1)?))).collect()
+}
+
+/// Those in `range` who have to be looked at one by one on the way from one version to another that was activated at
+/// `since`: who is `named`, whose wake is due by then, who has a journey, and who comes from elsewhere.
+///
+/// # Errors
+/// See [`StoreError`].
+pub async fn amended(
+    from: &impl Source,
+    range: Range,
+    (old, new): (RulesVersion, RulesVersion),
+    since: Second,
+    named: &[PersonId],
+) -> Result<Vec<PersonId>, StoreError> {
+    static AMENDED: Sql = Sql::new(
+        "SELECT p.id FROM people AS p
+         WHERE p.id > $2 AND p.id <= $3 AND p.rules_version <> $5
+           AND (p.rules_version <> $4 OR p.wake_at <= $6
+                OR p.id IN (SELECT CAST(r.value->>0 AS bigint) FROM {rows} AS r)
+                OR EXISTS (SELECT 1 FROM journeys AS j WHERE j.person_id = p.id AND j.ended_at IS NULL))
+         ORDER BY p.id",
+    );
+    let (old, new) = (i64::from(old.0), i64::from(new.0));
+    let values =
+        vec![id_batch(named), range.after.0.into(), range.upto.0.into(), old.into(), new.into(), since.0.into()];
+    from.fetch(&AMENDED, values).await?.iter().map(|row| Ok(PersonId(row.get(0)?))).collect()
+}
+
+/// Lets everybody in `range` who is at one version go over to another with their state as it is, but for `without`.
+/// Returns how many did.
+///
+/// # Errors
+/// See [`StoreError`].
+pub async fn carry_over(
+    tx: &Tx,
+    range: Range,
+    (old, new): (RulesVersion, RulesVersion),
+    without: &[PersonId],
+) -> Result<u64, StoreError> {
+    static CARRY: Sql = Sql::new(
+        "UPDATE people SET rules_version = $5
+         WHERE id > $2 AND id <= $3 AND rules_version = $4
+           AND id NOT IN (SELECT CAST(r.value->>0 AS bigint) FROM {rows} AS r)",
+    );
+    let (old, new) = (i64::from(old.0), i64::from(new.0));
+    tx.run(&CARRY, [id_batch(without), range.after.0.into(), range.upto.0.into(), old.into(), new.into()]).await
 }
 
 /// How many people there are, and how many of them are not yet at `version`.
@@ -398,15 +477,6 @@ pub async fn page(from: &impl Source, after: PersonId, limit: u32) -> Result<Vec
     static PAGE: Sql = Sql::new("SELECT id FROM people WHERE id > $1 ORDER BY id LIMIT $2");
     let rows = from.fetch(&PAGE, vec![after.0.into(), i64::from(limit).into()]).await?;
     rows.iter().map(|row| Ok(PersonId(row.get(0)?))).collect()
-}
-
-/// The newest person.
-///
-/// # Errors
-/// See [`StoreError`].
-pub async fn newest(from: &impl Source) -> Result<Option<PersonId>, StoreError> {
-    static NEWEST: Sql = Sql::new("SELECT id FROM people ORDER BY id DESC LIMIT 1");
-    from.fetch(&NEWEST, Vec::new()).await?.first().map(|row| Ok(PersonId(row.get(0)?))).transpose()
 }
 
 /// Rows of one number.

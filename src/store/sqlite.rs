@@ -34,8 +34,11 @@ const PRAGMAS: &[(&str, &str)] = &[
     ("wal_autocheckpoint", "16000"),
     ("secure_delete", "1"),
     ("temp_store", "2"),
-    ("cache_size", "-65536"),
 ];
+/// The writer's pages, in kB: those that batches touch over and over.
+const WRITER_CACHE: (&str, &str) = ("cache_size", "-65536");
+/// A reader's. There are several, and the system keeps the file's pages too.
+const READER_CACHE: (&str, &str) = ("cache_size", "-8192");
 /// Set by functions of the driver rather than by name.
 const DRIVER_PRAGMAS: &[(&str, &str)] = &[("journal_mode", "wal"), ("synchronous", "2"), ("busy_timeout", "2000")];
 
@@ -48,13 +51,16 @@ pub(super) async fn open(path: &Path) -> Result<Opened, OpenError> {
         return Err(OpenError::Network(path, kind));
     }
     let lock = lock(&path)?;
-    let writer = connect(options(&path), 1).await?;
+    let writer = connect(options(&path).pragma(WRITER_CACHE.0, WRITER_CACHE.1), 1).await?;
     check_version(&writer).await?;
-    let reader = connect(options(&path).pragma("query_only", "1"), READERS).await?;
+    let reader = options(&path).pragma(READER_CACHE.0, READER_CACHE.1).pragma("query_only", "1");
+    let reader = connect(reader, READERS).await?;
     for (name, wanted) in DRIVER_PRAGMAS.iter().chain(PRAGMAS) {
         check(&writer, name, wanted).await?;
         check(&reader, name, wanted).await?;
     }
+    check(&writer, WRITER_CACHE.0, WRITER_CACHE.1).await?;
+    check(&reader, READER_CACHE.0, READER_CACHE.1).await?;
     check(&reader, "query_only", "1").await?;
     Ok(Opened { writer, reader, lock: Some(lock), weak: false })
 }

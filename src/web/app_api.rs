@@ -71,20 +71,20 @@ pub async fn segments_of(site: &Site, place: &str, query: &Query) -> Answer {
             .await
             .map_err(|error| site.storage_problem(&error))?;
     let inside = |row: &&SegmentRow| of_person.iter().any(|membership| membership.segment == row.id);
-    let shown: Vec<_> = segments.iter().filter(inside).map(segment_json).collect();
+    let shown: Vec<_> = segments.iter().filter(inside).map(|row| segment_json(site, row)).collect();
     Ok(answer::found(&json!({"segments": shown})))
 }
 
 /// `GET /v1/segments`
 pub async fn segments(site: &Site) -> Answer {
     let segments = rules::segments(&site.store.read()).await.map_err(|error| site.storage_problem(&error))?;
-    Ok(answer::found(&json!({"segments": segments.iter().map(segment_json).collect::<Vec<_>>()})))
+    Ok(answer::found(&json!({"segments": segments.iter().map(|row| segment_json(site, row)).collect::<Vec<_>>()})))
 }
 
 /// `GET /v1/segments/{id}`
 pub async fn segment(site: &Site, place: &str) -> Answer {
     let row = segment_row(site, place).await?;
-    Ok(answer::found(&json!({"segment": segment_json(&row)})))
+    Ok(answer::found(&json!({"segment": segment_json(site, &row)})))
 }
 
 /// `GET /v1/segments/{id}/customer_count`: exact and current.
@@ -200,10 +200,13 @@ pub async fn by_number(site: &Site, place: &str) -> Result<Option<SegmentRow>, P
     Ok(segments.into_iter().find(|segment| segment.id.0 == id))
 }
 
-fn segment_json(row: &SegmentRow) -> Json {
+fn segment_json(site: &Site, row: &SegmentRow) -> Json {
+    // Manual segments have the members that they were given.
+    let building = site.building().filter(|building| row.kind != "manual" && building.concerns(row.id));
+    let state = if building.is_some() { "build" } else { "finished" };
     json!({
         "id": row.id.0, "deduplicate_id": format!("{}:{}", row.id.0, row.updated.0), "name": row.name,
-        "description": row.title.as_deref().unwrap_or_default(), "state": "finished", "progress": null,
+        "description": row.title.as_deref().unwrap_or_default(), "state": state, "progress": building.map(|building| building.percent()),
         "type": row.kind, "tags": null, "created_at": row.created.0, "updated_at": row.updated.0,
     })
 }

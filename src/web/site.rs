@@ -14,7 +14,7 @@ use super::problem::Problem;
 use super::warnings::Warnings;
 use crate::chance;
 use crate::clock::Clock;
-use crate::intake::{Body, Receipt, Refusal};
+use crate::intake::{Body, Building, Receipt, Refusal};
 use crate::model::phone::Region;
 use crate::providers::whatsapp::handshake::VerifyToken;
 use crate::providers::whatsapp::signature::AppSecret;
@@ -120,6 +120,11 @@ impl Site {
     /// The country of numbers without a country code, by the rules in force.
     pub(super) fn region(&self) -> Region {
         Region::read(&self.publisher.rules.now().active.rules().schema.phone_region).unwrap_or_default()
+    }
+
+    /// How far people are brought up to the rules in force; none: all of them are.
+    pub(super) fn building(&self) -> Option<Building> {
+        self.publisher.rules.building()
     }
 
     /// The answer to a read that failed. The cause is logged under a reference that the answer names.

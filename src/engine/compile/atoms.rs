@@ -8,7 +8,7 @@ use crate::engine::chain::Chain;
 use crate::engine::compiled::{Uses, Watch};
 use crate::engine::condition::Condition;
 use crate::engine::matching::Matcher;
-use crate::engine::window::Part;
+use crate::engine::window::{self, Part};
 use crate::model::rule::{
     self, Change, Condition as Rule, Counted, Happened, Match, MessageTest, Phrase, Sequence, Verb, Window,
 };
@@ -65,10 +65,16 @@ impl Builder<'_> {
         let zone = local.then_some(&self.zone);
         let key = AtomKey::of(&(&kind, normal(&happened.what), part, scoped, zone));
         let keep_all = happened.window != Window::Ever;
+        // A sequence begins before what the window holds.
+        let back = match &happened.what {
+            Phrase::One(_) => window::back(happened.window),
+            Phrase::Sequence(_) => None,
+        };
         if self.atom_by_key.contains_key(&key) {
             let atom = self.atom_mut(key);
             atom.keep = atom.keep.max(keep);
             atom.keep_all |= keep_all;
+            atom.back = atom.back.zip(back).map(|(one, other)| one.max(other));
             return Ok(key);
         }
         let place = next(&self.atoms);
@@ -78,8 +84,21 @@ impl Builder<'_> {
         let moves = tests(&happened.what).any(|rule| matches!(rule.verb, Verb::Moved(_)));
         let changes = tests(&happened.what).any(|rule| matches!(rule.verb, Verb::Changed(_)));
         let (conditions, timed, triggers) = (Vec::new(), Vec::new(), Vec::new());
-        let atom = Atom { key, what, part, keep, keep_all, scoped, local, moves, changes, conditions, timed, triggers };
-        self.atoms.push(atom);
+        self.atoms.push(Atom {
+            key,
+            what,
+            part,
+            keep,
+            keep_all,
+            back,
+            scoped,
+            local,
+            moves,
+            changes,
+            conditions,
+            timed,
+            triggers,
+        });
         self.atom_by_key.insert(key, place);
         Ok(key)
     }
@@ -127,6 +146,7 @@ impl Builder<'_> {
                 part: Part::All,
                 keep: 1,
                 keep_all: false,
+                back: None,
                 scoped,
                 local: false,
                 moves: false,
@@ -136,7 +156,8 @@ impl Builder<'_> {
                 triggers,
             });
             if !scoped {
-                self.watch(Arc::clone(&condition), Watch::Held(key));
+                let meaning = self.digest(rule);
+                self.watch(Arc::clone(&condition), Watch::Held(key), meaning);
             }
         }
         if scoped && !self.scoped.held.iter().any(|(known, _)| *known == key) {
@@ -194,7 +215,7 @@ fn is_scoped(rule: &Match) -> bool {
 }
 
 /// The numbers of the event tests that `what` looks at.
-fn numbers(what: &What) -> Vec<u32> {
+pub(in crate::engine) fn numbers(what: &What) -> Vec<u32> {
     match what {
         What::Tally { test, .. } | What::Values { test, .. } => vec![*test],
         What::Newest { test, among } => vec![*test, *among],

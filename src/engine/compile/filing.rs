@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::{Builder, next, push_once};
+use crate::engine::atom::AtomKey;
 use crate::engine::compiled::{Watch, Watched};
 use crate::engine::condition::Condition;
 use crate::engine::window;
@@ -22,12 +23,13 @@ struct Filing {
 
 impl Builder<'_> {
     /// Files a condition whose truth is kept up under everything that can change it.
-    pub(super) fn watch(&mut self, condition: Arc<Condition>, what: Watch) {
+    /// `meaning` is the digest of its rule.
+    pub(super) fn watch(&mut self, condition: Arc<Condition>, what: Watch, meaning: AtomKey) {
         let place = next(&self.watched);
         let mut filing = Filing { place, longest: None, followed: matches!(what, Watch::Held(_)).then(BTreeSet::new) };
         self.file(&condition, &mut filing);
         self.known_for.extend(filing.longest.map(|span| (span, place)));
-        self.watched.push(Watched { condition, what, at_birth: false });
+        self.watched.push(Watched { condition, what, meaning, at_birth: false });
     }
 
     fn file(&mut self, condition: &Condition, filing: &mut Filing) {

@@ -105,7 +105,7 @@ async fn read_once(reader: &Reader, ids: &[PersonId], lives: &mut Lives) -> Resu
         match again.get(&id) {
             Some(now) if *now == row => {
                 // Bytes that do not read back are a cache that is lost: the state is folded again from the log.
-                let mut state = State::decode(&row.state).unwrap_or_default();
+                let mut state = State::decode_under(&row.state, row.rules).unwrap_or_default();
                 state.last_seq = row.last_seq;
                 let journeys = open.remove(&id).unwrap_or_default();
                 let subject = Subject { person: row.person, state, journeys, wake: row.wake };

@@ -39,7 +39,7 @@ pub async fn plan(publisher: &Publisher, next: Arc<RuleSet>, progress: &Progress
     let folds = !after.keeps_states_of(&before.active);
     let mut comparison = Comparison { before, after, catalogue, changes, cost: Cost::default() };
     if folds {
-        let last = people::newest(&reader).await?.unwrap_or(PersonId(0));
+        let last = people::newest(&reader).await?;
         progress.begin(people::count(&reader, in_force).await?.0);
         let mut reached = PersonId(0);
         while reached < last {
@@ -77,7 +77,7 @@ async fn slice(store: &Store, after: PersonId) -> Result<Vec<Person>, StoreError
     let mut moved = moves::of_people(&snapshot, &logs).await?;
     let person = |row: people::PersonRow| {
         let id = row.person.id;
-        let mut state = State::decode(&row.state).unwrap_or_default();
+        let mut state = State::decode_under(&row.state, row.rules).unwrap_or_default();
         state.last_seq = row.last_seq;
         let journeys = open.remove(&id).unwrap_or_default();
         let subject = Subject { person: row.person, state, journeys, wake: row.wake };

@@ -1,6 +1,6 @@
 //! Single edges by the example: births, late events, exact wakes, bounds.
 
-use antiphon::engine::{CAUSED_EVENTS_MAX, Input, State, refold};
+use antiphon::engine::{CAUSED_EVENTS_MAX, Input, State, Step, refold};
 use antiphon::model::compare::{Comparison, Op};
 use antiphon::model::event::{Event, Kind, MessageRef, Reason};
 use antiphon::model::id::EffectId;
@@ -243,16 +243,25 @@ fn the_same_rules_published_again_change_nothing_and_need_no_history() {
 }
 
 #[test]
-fn nobody_leaves_a_segment_that_is_gone() {
+fn nobody_leaves_a_segment_that_is_gone_nor_enters_it_again_when_it_comes_back() {
     let both = rules(vec![segment("s", said_lately("YES", 100)), segment("t", said_lately("YES", 100))], vec![]);
     let mut life = Life::new(both.clone());
     life.says("yes", 0);
     assert_eq!(members(&life).len(), 2);
-    let mut fewer = both;
+    let mut fewer = both.clone();
     fewer.segments.pop();
-    life.publish(fewer, 10);
+    life.publish(fewer.clone(), 10);
     assert!(life.wakes(11).transitions.is_empty());
-    assert_eq!(members(&life).len(), 1);
+    life.publish(both.clone(), 20);
+    assert!(life.wakes(21).transitions.is_empty());
+    assert_eq!(members(&life).len(), 2);
+    // Who is not in it any more when it comes back leaves it then, and no sooner.
+    life.publish(fewer, 30);
+    let left = |step: &Step| step.transitions.iter().map(|t| (t.segment, t.at.0 - START)).collect::<Vec<_>>();
+    assert_eq!(left(&life.wakes(150)).len(), 1);
+    life.publish(both, 160);
+    assert_eq!(left(&life.wakes(161)).iter().map(|(_, at)| *at).collect::<Vec<_>>(), [160]);
+    assert!(members(&life).is_empty());
 }
 
 #[test]

@@ -380,7 +380,8 @@ fn who_is_behind_the_rules_holds_an_occurrence_back() {
         let again = other.turn().await;
         assert_eq!(again, Some(at("2026-11-23T08:00:02Z")), "it is tried again soon");
         assert_eq!(runs(world).await[0].state, State::Open);
-        antiphon::rollout::catch_up::run(&other.intake, &world.clock).await;
+        let (intake, store, rules, clock) = (&other.intake, &world.store, &world.rules, &world.clock);
+        antiphon::rollout::CatchUp { intake, store, rules, clock }.run().await;
         other.turn().await;
         assert_eq!((runs(world).await[0].state, greetings(world, "ana").await.len()), (State::Done, 1));
     });

@@ -91,7 +91,7 @@ fn neither_a_wake_nor_catching_up_takes_anybody_back() {
                 world.intake.play_due(10).await.expect("the store works");
                 assert!(world.segments("ana").await.is_empty(), "the window has closed");
             } else {
-                assert_eq!(world.intake.catch_up(10).await, Ok(0), "there is nobody behind");
+                world.catch_up().await;
             }
             assert_eq!(active(world).await, number);
             assert_eq!(world.count("SELECT rules_version FROM people").await, i64::from(number));

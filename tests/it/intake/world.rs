@@ -83,7 +83,7 @@ impl World {
     /// Publishes these rules, puts them in force and brings everybody up to them.
     pub async fn publish(&self, rules: &str) -> Published {
         let published = self.publish_only(rules, Intent::Activate).await;
-        rollout::catch_up::run(&self.intake, &self.clock).await;
+        self.catch_up().await;
         published
     }
 
@@ -91,7 +91,7 @@ impl World {
     pub async fn publish_files(&self, rules: &[(&str, &str)]) -> Published {
         let files = rules.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect();
         let published = self.publisher.publish(files, Intent::Activate).await.expect("the store works");
-        rollout::catch_up::run(&self.intake, &self.clock).await;
+        self.catch_up().await;
         published
     }
 
@@ -99,6 +99,12 @@ impl World {
     pub async fn publish_only(&self, rules: &str, intent: Intent) -> Published {
         let files = [("rules.yaml".to_owned(), rules.to_owned())].into();
         self.publisher.publish(files, intent).await.expect("the store works")
+    }
+
+    /// Brings everybody up to the rules in force; says how many were behind.
+    pub async fn catch_up(&self) -> u64 {
+        let (intake, store, rules, clock) = (&self.intake, &self.store, &self.rules, &self.clock);
+        rollout::CatchUp { intake, store, rules, clock }.run().await
     }
 
     pub fn after(&self, seconds: i64) {

@@ -282,7 +282,8 @@ impl Definition {
             return;
         }
         self.rules = rules;
-        let mut members = BTreeMap::new();
+        // Nobody leaves a segment that is gone. Where it comes back, those who were in it do not enter once more.
+        let mut members = self.members.clone();
         for segment in &self.rules.segments {
             let member = self.case().is_member(&segment.name, now);
             if self.members.get(&segment.name).copied().unwrap_or(false) != member {

@@ -5,7 +5,7 @@ use antiphon::model::id::EventKey;
 use antiphon::store::events;
 
 use super::harness::on_both;
-use super::sample::{key, made, reply};
+use super::sample::{T0, key, made, reply};
 
 #[test]
 fn every_kind_reads_back_as_written() {
@@ -49,6 +49,38 @@ fn every_kind_reads_back_as_written() {
         let written: Vec<_> = rows.into_iter().map(|row| row.event).collect();
         assert_eq!(read[&ana], written);
         read
+    });
+}
+
+/// What new rules look for is found in the order of the rows, a few at a time, by kind and second.
+#[test]
+fn what_was_said_is_read_by_kind_and_second() {
+    on_both("event-said", async |store| {
+        let ana = made(store, &["ana"]).await[0];
+        let mut rows =
+            [reply("a", Some(ana), 1), reply("b", None, 0), reply("c", Some(ana), 2), reply("d", Some(ana), 3)];
+        rows[2].event.kind = Kind::Custom("inbound_message".to_owned());
+        rows[3].event.at = T0.minus(antiphon::model::time::Span(5));
+        for row in &rows {
+            let tx = store.write().await.unwrap();
+            events::insert(&tx, std::slice::from_ref(row)).await.unwrap();
+            tx.commit().await.unwrap();
+        }
+        let reader = store.read();
+        let last = events::last_row(&reader).await.unwrap();
+        let keep = |said: Vec<(antiphon::model::id::PersonId, antiphon::model::event::Event)>| {
+            said.into_iter().map(|(person, event)| (person, event.kind, event.at, event.properties)).collect::<Vec<_>>()
+        };
+        let of = async |rows, kinds: &[Kind], since| keep(events::said_in(&reader, rows, kinds, since).await.unwrap());
+        let said = of((0, last), &[Kind::Inbound], T0.minus(antiphon::model::time::Span(5))).await;
+        assert_eq!(said.len(), 2);
+        assert_eq!(said[0], (ana, Kind::Inbound, rows[0].event.at, rows[0].event.properties.clone()));
+        assert_eq!(of((0, last), &[Kind::Inbound], T0).await.len(), 1);
+        assert_eq!(of((0, last - 1), &[Kind::Inbound], T0.minus(antiphon::model::time::Span(9))).await.len(), 1);
+        assert_eq!(of((0, last), &[Kind::Reaction], T0.minus(antiphon::model::time::Span(9))).await, []);
+        let custom = of((0, last), &[Kind::Custom("any".to_owned())], T0).await;
+        assert_eq!(custom.len(), 1, "the name is for the caller to look at");
+        (said, custom)
     });
 }
 

@@ -8,10 +8,11 @@ use antiphon::model::time::Second;
 use antiphon::model::transition::{Cause, Transition};
 use antiphon::store::identities::{self, Identity};
 use antiphon::store::memberships::{self, TransitionRow};
-use antiphon::store::people::{self, In, NewPerson, StateRow};
+use antiphon::store::people::{self, In, NewPerson, Range, StateRow};
 use antiphon::store::rules::{self, SegmentName};
-use antiphon::store::{Source, Store, erase};
+use antiphon::store::{Source, Store, erase, journeys};
 
+use super::consequences::journey;
 use super::harness::on_both;
 use super::sample::{RULES, T0, made, make, phone, properties, somebody};
 
@@ -134,21 +135,79 @@ fn a_wake_is_due_when_its_second_is_over() {
 
 const ONE: antiphon::model::time::Span = antiphon::model::time::Span(1);
 
+/// On the way to newer rules some are looked at, and the others go over together.
+#[test]
+fn those_to_whom_a_change_means_nothing_go_over_as_they_are() {
+    on_both("person-amend", async |store| {
+        let ids = made(store, &["ana", "bo", "cleo", "dan", "eve", "fay"]).await;
+        let (new, elsewhere) = (RulesVersion(RULES.0 + 2), RulesVersion(RULES.0 + 1));
+        let tx = store.write().await.unwrap();
+        let state = |id, rules| StateRow { id, last_seq: 0, rules, state: vec![7] };
+        people::save_states(&tx, &[state(ids[3], elsewhere), state(ids[4], new)]).await.unwrap();
+        // A wake of the very second of the activation is due by the rules of before.
+        let wakes = [(ids[0], Some(T0)), (ids[1], Some(T0.next()))];
+        people::set_wakes(&tx, &wakes).await.unwrap();
+        tx.commit().await.unwrap();
+        let all = Range { after: PersonId(0), upto: ids[5] };
+        let way = (RULES, new);
+        let alone = people::amended(&store.read(), all, way, T0, &[ids[2], ids[4], PersonId(999)]).await.unwrap();
+        assert_eq!(alone, [ids[0], ids[2], ids[3]]);
+        let behind_first = Range { after: ids[0], upto: ids[2] };
+        assert_eq!(people::amended(&store.read(), behind_first, way, T0, &[]).await.unwrap(), []);
+
+        let tx = store.write().await.unwrap();
+        assert_eq!(people::carry_over(&tx, behind_first, way, &[ids[2]]).await.unwrap(), 1);
+        assert_eq!(people::carry_over(&tx, all, way, &[ids[0], ids[2]]).await.unwrap(), 1);
+        tx.commit().await.unwrap();
+        let rows = people::load(&store.read(), &ids).await.unwrap();
+        let versions: Vec<_> = rows.iter().map(|row| row.rules).collect();
+        assert_eq!(versions, [RULES, new, RULES, elsewhere, new, new]);
+        let states: Vec<_> = rows.into_iter().map(|row| (row.state, row.wake)).collect();
+        states
+    });
+}
+
+/// Whoever has a journey is looked at: it may have been paused.
+#[test]
+fn those_with_a_journey_do_not_go_over_unseen() {
+    on_both("person-amend-journey", async |store| {
+        let ids = made(store, &["ana", "bo", "cleo"]).await;
+        let mut over = journey(2, Some(ids[1]));
+        over.journey.ended = Some(antiphon::model::journey::Ended { at: T0, reason: "finished".to_owned() });
+        let tx = store.write().await.unwrap();
+        journeys::insert(&tx, &[journey(1, Some(ids[0])), over]).await.unwrap();
+        tx.commit().await.unwrap();
+        let all = Range { after: PersonId(0), upto: ids[2] };
+        let alone = people::amended(&store.read(), all, (RULES, RulesVersion(9)), T0, &[]).await.unwrap();
+        assert_eq!(alone, [ids[0]]);
+        alone
+    });
+}
+
 #[test]
 fn whoever_lags_behind_the_rules_is_found() {
     on_both("person-stale", async |store| {
-        assert_eq!(people::newest(&store.read()).await.unwrap(), None);
+        assert_eq!(people::newest(&store.read()).await.unwrap(), PersonId(0));
         let ids = made(store, &["ana", "bo", "cleo"]).await;
         let tx = store.write().await.unwrap();
         let new = StateRow { id: ids[1], last_seq: 0, rules: RulesVersion(2), state: vec![1] };
         people::save_states(&tx, &[new]).await.unwrap();
         tx.commit().await.unwrap();
         let reader = store.read();
-        let stale = people::stale(&reader, RulesVersion(2), PersonId(0), 9).await.unwrap();
+        let stale =
+            people::stale(&reader, RulesVersion(2), Range { after: PersonId(0), upto: PersonId(9) }).await.unwrap();
         assert_eq!(stale, [ids[0], ids[2]]);
-        assert_eq!(people::stale(&reader, RulesVersion(2), ids[0], 1).await.unwrap(), [ids[2]]);
+        assert_eq!(
+            people::stale(&reader, RulesVersion(2), Range { after: ids[0], upto: ids[2] }).await.unwrap(),
+            [ids[2]]
+        );
         assert_eq!(people::count(&reader, RulesVersion(2)).await.unwrap(), (3, 2));
-        assert_eq!(people::newest(&reader).await.unwrap(), Some(ids[2]));
+        let of = |range| people::by_version(&reader, range);
+        let mut versions = of(Range { after: PersonId(0), upto: ids[2] }).await.unwrap();
+        versions.sort();
+        assert_eq!(versions, [(RULES, 2), (RulesVersion(2), 1)]);
+        assert_eq!(of(Range { after: ids[0], upto: ids[1] }).await.unwrap(), [(RulesVersion(2), 1)]);
+        assert_eq!(people::newest(&reader).await.unwrap(), ids[2]);
         people::page(&reader, ids[0], 1).await.unwrap()
     });
 }
