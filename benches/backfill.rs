@@ -223,11 +223,20 @@ fn wait_for_new(server: &Server) -> Outcome<Duration> {
         let found = known.iter().find(|segment| segment["name"] == NEW);
         match (found.map(|segment| segment["state"] == "finished"), begin) {
             (Some(_), None) => begin = Some(Instant::now()),
-            (Some(true), Some(begin)) => return Ok(begin.elapsed()),
+            // Between the commit and the exchange of the rules it does not say yet that it is not.
+            (Some(true), Some(begin)) if is_caught_up(server)? => return Ok(begin.elapsed()),
             _ => {}
         }
-        thread::sleep(Duration::from_millis(10));
+        thread::sleep(Duration::from_millis(50));
     }
+}
+
+/// Whether the activity says that everybody is at the second rule set.
+fn is_caught_up(server: &Server) -> Outcome<bool> {
+    let path = "/v1/activities?type=rules_caught_up";
+    let (_, answer) =
+        Connection::open(server.address)?.ask(&request("GET", path, "authorization: Bearer app\r\n", ""))?;
+    Ok(answer.contains("\"version\":2"))
 }
 
 fn settle(server: &Server) -> Outcome<()> {
