@@ -316,6 +316,7 @@ impl<'w> Stage<'w> {
         self.versions.older.insert(old.version(), old);
         self.versions.active = compile(self.rules_of(next), next);
         self.versions.since = self.now;
+        self.check_kept()?;
         if self.manner.plain { self.catch_up(usize::MAX) } else { Ok(()) }
     }
 

@@ -1,8 +1,11 @@
 //! What is held against the definition after each step, and what is counted of it.
 
-use antiphon::engine::{Audited, History, Step, Stored, audit};
+use std::sync::Arc;
+
+use antiphon::engine::{Audited, History, Input, Step, Stored, Versions, audit, history_needed, step};
 use antiphon::model::calendar::Calendar;
 use antiphon::model::event::{Event, Kind};
+use antiphon::model::id::RulesVersion;
 use antiphon::model::journey::What;
 use antiphon::model::time::{Second, Span};
 use antiphon::model::transition::Cause;
@@ -35,6 +38,33 @@ impl Stage<'_> {
         let wake = someone.subject.wake.filter(|wake| *wake <= horizon).map(since);
         let next = defined.next_flip(horizon).map(since);
         if wake == next { Ok(()) } else { Err(format!("at {}: wake {wake:?}, but {next:?}", since(self.now))) }
+    }
+
+    /// What people's states keep when rules change is what a fold of the whole log gives.
+    pub(super) fn check_kept(&self) -> Result<(), String> {
+        let active = self.versions.active.version();
+        let before = self.versions.older.get(&RulesVersion(active.0 - 1));
+        let Some(before) = before.filter(|_| self.manner.judged) else { return Ok(()) };
+        let old = Versions { active: Arc::clone(before), ..self.versions.clone() };
+        for someone in self.people.iter().filter(|someone| someone.subject.state.rules == before.version()) {
+            let (mut log, mut moves) = (someone.log.clone(), someone.moves.clone());
+            let mut kept = someone.subject.clone();
+            // What was due is due under the old rules.
+            let history = History { events: &someone.log, moves: &someone.moves };
+            let played = step(&old, &mut kept, Input::Wake, Some(history), self.now);
+            log.extend(played.events);
+            moves.extend(played.moves);
+            let history = History { events: &log, moves: &moves };
+            let mut folded = kept.clone();
+            folded.state.rules = RulesVersion(0);
+            let needed = history_needed(&self.versions, &kept, &Input::Wake).then_some(history);
+            let kept = step(&self.versions, &mut kept, Input::Wake, needed, self.now).transitions;
+            let folded = step(&self.versions, &mut folded, Input::Wake, Some(history), self.now).transitions;
+            if kept != folded {
+                return Err(format!("at {} kept {kept:?}\n  folded {folded:?}", self.now.since(self.world.start).0));
+            }
+        }
+        Ok(())
     }
 
     /// The streams may only part by what is not played yet.
