@@ -159,6 +159,7 @@ fn everybody_is_brought_up_to_what_was_published() {
     let mut stream = Stream::open(&live, page["live"].as_str().unwrap());
     desk.write("rules/it.yaml", RULES.replace("campaigns:", "  everybody:\n    when: |\n      everyone\ncampaigns:"));
     assert_eq!(ask(&desk, &live, &["publish"]).status.code(), Some(0));
+    assert_eq!(stream.item()["kind"], "rules_activated");
     let item = stream.item();
     assert_eq!((&item["kind"], &item["person"]["id"]), (&"segment_entered".into(), &"ana".into()), "{item}");
     assert_eq!(get(&mut client, "/v1/customers/ana/segments")["segments"][0]["name"], "everybody");
