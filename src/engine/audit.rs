@@ -426,12 +426,16 @@ pub(super) fn remembers_otherwise(engine: &Engine, subject: &Subject, folded: &S
         match (&atom.what, &mut memory) {
             (What::Sequence { chain, .. }, Memory::Sequence(progress)) => {
                 progress.settle(chain, atom.keep(), now);
+                // What counts once and for ever is decided, whichever verdict it was by.
+                if chain.absent.is_some() && !atom.keep().all && progress.is_complete() {
+                    return None;
+                }
             }
             // What was decided is read back with the number of its cause, which may be an earlier one.
             (_, Memory::Newest { order, .. }) => *order = Order::new(order.0, 0, None),
             _ => {}
         }
-        memory
+        Some(memory)
     };
     // A run is known up to the second at which it was last asked for, which says nothing; what lives in journeys is
     // theirs.

@@ -179,6 +179,12 @@ impl Progress {
         self.waiting.iter().map(of)
     }
 
+    /// Whether a completion was counted.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        !self.done.is_empty()
+    }
+
     /// Whether `verdict` is among them, or was counted.
     pub fn has_verdict(&self, verdict: Second, deadline: Deadline, calendar: Calendar) -> bool {
         self.done.contains(verdict) || self.verdicts(deadline, calendar).any(|known| known.at == verdict)
