@@ -418,14 +418,19 @@ impl Judge<'_> {
     }
 }
 
-/// Whether the memories of an atom of `engine` are not alike, with what is decided by now written down as such.
+/// Whether the memories of an atom of `engine` are not alike in what can be asked for, with what is decided by now
+/// written down as such. One that was kept over a change of rules can hold more than that.
 pub(super) fn remembers_otherwise(engine: &Engine, subject: &Subject, folded: &State, at: Second) -> bool {
     let now = Now { at, calendar: Calendar::of(&engine.rules().schema, &subject.person) };
     let memory = |atom: &Atom, state: &State| {
         let mut memory = state.memory(atom.key).cloned().unwrap_or_else(|| atom.empty());
+        let until = atom.back.map(|back| at.minus(back));
         match (&atom.what, &mut memory) {
+            (_, Memory::Tally(tally)) => tally.forget_beyond(atom.keep, until),
+            (_, Memory::Values(values)) => values.forget_beyond(atom.keep, until),
             (What::Sequence { chain, .. }, Memory::Sequence(progress)) => {
                 progress.settle(chain, atom.keep(), now);
+                progress.forget_beyond(atom.keep());
                 // What counts once and for ever is decided, whichever verdict it was by.
                 if chain.absent.is_some() && !atom.keep().all && progress.is_complete() {
                     return None;

@@ -179,6 +179,21 @@ impl Progress {
         self.waiting.iter().map(of)
     }
 
+    /// Forgets what nobody asks for who keeps this much.
+    pub fn forget_beyond(&mut self, keep: Keep) {
+        self.done.forget_beyond(keep.count, None);
+        if !keep.all {
+            // The earliest is the first to have its verdict.
+            self.waiting.sort_by_key(|entry| entry.at);
+            let mut seen = Vec::new();
+            self.waiting.retain(|entry| {
+                let is_first = !seen.contains(&entry.keys);
+                seen.push(entry.keys.clone());
+                is_first
+            });
+        }
+    }
+
     /// Whether a completion was counted.
     #[must_use]
     pub fn is_complete(&self) -> bool {

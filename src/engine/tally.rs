@@ -110,6 +110,18 @@ impl Tally {
         }
     }
 
+    /// Forgets what nobody asks for who keeps so many, and none that lies at `until` or before.
+    pub fn forget_beyond(&mut self, keep: u32, until: Option<Second>) {
+        match self {
+            Self::Times(times) => {
+                times.truncate(keep as usize);
+                times.retain(|at| until.is_none_or(|until| Second::from(*at) > until));
+            }
+            Self::Count(count) => *count = (*count).min(keep),
+            Self::Days(days) => days.iter_mut().for_each(|(_, count)| *count = (*count).min(keep)),
+        }
+    }
+
     /// How many lie in `window` now, up to where it stops to matter.
     #[must_use]
     pub fn count(&self, window: Window, now: Now) -> u32 {
@@ -143,6 +155,17 @@ impl Values {
     #[must_use]
     pub fn empty(by_day: bool) -> Self {
         if by_day { Self::Days(Vec::new()) } else { Self::Newest(Vec::new()) }
+    }
+
+    /// Forgets what nobody asks for who keeps so many, and none that came last at `until` or before.
+    pub fn forget_beyond(&mut self, keep: u32, until: Option<Second>) {
+        match self {
+            Self::Newest(values) => {
+                values.truncate(keep as usize);
+                values.retain(|(_, at)| until.is_none_or(|until| Second::from(*at) > until));
+            }
+            Self::Days(days) => days.iter_mut().for_each(|(_, values)| values.truncate(keep as usize)),
+        }
     }
 
     /// Takes in one more, in order or late.
