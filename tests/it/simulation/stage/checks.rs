@@ -45,6 +45,10 @@ impl Stage<'_> {
         let active = self.versions.active.version();
         let before = self.versions.older.get(&RulesVersion(active.0 - 1));
         let Some(before) = before.filter(|_| self.manner.judged) else { return Ok(()) };
+        if before.rules() == self.versions.active.rules() {
+            // The state goes over as it is, and what this second changes by itself is found when it is over.
+            return Ok(());
+        }
         let old = Versions { active: Arc::clone(before), ..self.versions.clone() };
         for someone in self.people.iter().filter(|someone| someone.subject.state.rules == before.version()) {
             let (mut log, mut moves) = (someone.log.clone(), someone.moves.clone());
