@@ -6,10 +6,9 @@ use std::time::Duration;
 use clap::ValueEnum;
 use serde_json::Value as Json;
 
-use super::client::Client;
-use super::exit::{Exit, failed};
+use super::client::{Client, ask_server};
+use super::exit::Exit;
 use super::plain::plain;
-use super::run::{block_on, given, settings};
 
 /// How long after a broken connection the next is tried.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -54,20 +53,7 @@ enum Format {
 }
 
 pub fn run(arguments: &Arguments) -> Exit {
-    let settings = match settings(&given(arguments.config.clone())) {
-        Ok(settings) => settings,
-        Err(exit) => return exit,
-    };
-    block_on(&mut tokio::runtime::Builder::new_current_thread(), async {
-        let client = match Client::new(&settings) {
-            Ok(client) => client,
-            Err(why) => return failed(why),
-        };
-        match show(&client, arguments).await {
-            Ok(()) => Exit::Fine,
-            Err(why) => failed(why),
-        }
-    })
+    ask_server(arguments.config.as_ref(), async |client| show(client, arguments).await.map(|()| Exit::Fine))
 }
 
 async fn show(client: &Client, arguments: &Arguments) -> Result<(), String> {

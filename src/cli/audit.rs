@@ -7,10 +7,9 @@ use std::time::Duration;
 use clap::ValueEnum;
 use serde_json::{Value as Json, json};
 
-use super::client::Client;
+use super::client::{Client, ask_server};
 use super::exit::{Exit, failed};
 use super::plain::plain;
-use super::run::{block_on, given, settings};
 
 /// How often it is looked how far an audit is.
 const LOOK: Duration = Duration::from_millis(200);
@@ -49,19 +48,8 @@ enum Format {
 }
 
 pub fn run(arguments: &Arguments) -> Exit {
-    let settings = match settings(&given(arguments.config.clone())) {
-        Ok(settings) => settings,
-        Err(exit) => return exit,
-    };
-    block_on(&mut tokio::runtime::Builder::new_current_thread(), async {
-        let audited = async {
-            let client = Client::new(&settings)?;
-            audit(&client, arguments).await
-        };
-        match audited.await {
-            Ok(report) => tell(&report, arguments.format),
-            Err(why) => failed(why),
-        }
+    ask_server(arguments.config.as_ref(), async |client| {
+        audit(client, arguments).await.map(|report| tell(&report, arguments.format))
     })
 }
 

@@ -1,16 +1,38 @@
 //! The HTTP client of the verbs that ask a running server.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use reqwest::{Client as Http, RequestBuilder, Response, Url};
 use serde_json::Value as Json;
 
+use super::exit::{Exit, failed};
+use super::run::{block_on, given, settings};
 use crate::settings::{Secret, Settings};
 
 /// How long a server may take to accept a connection.
 const CONNECT_DEADLINE: Duration = Duration::from_secs(5);
 /// How long a server may send nothing. A live stream sends a line every 15 seconds.
 const READ_DEADLINE: Duration = Duration::from_secs(60);
+
+/// Runs a verb that asks the server which the settings name. What goes wrong is told, and ends it.
+pub fn ask_server(config: Option<&PathBuf>, verb: impl AsyncFnOnce(&Client) -> Result<Exit, String>) -> Exit {
+    let settings = match settings(&given(config.cloned())) {
+        Ok(settings) => settings,
+        Err(exit) => return exit,
+    };
+    ask_server_with(&settings, verb)
+}
+
+/// The same where the settings are known.
+pub fn ask_server_with(settings: &Settings, verb: impl AsyncFnOnce(&Client) -> Result<Exit, String>) -> Exit {
+    block_on(&mut tokio::runtime::Builder::new_current_thread(), async {
+        match Client::new(settings) {
+            Ok(client) => verb(&client).await.unwrap_or_else(failed),
+            Err(why) => failed(why),
+        }
+    })
+}
 
 /// A server, and the key that opens it.
 pub struct Client {
@@ -48,7 +70,7 @@ impl Client {
     ///
     /// # Errors
     /// The server's URL is none.
-    pub fn post(&self, path: &str, body: &serde_json::Value) -> Result<RequestBuilder, String> {
+    pub fn post(&self, path: &str, body: &Json) -> Result<RequestBuilder, String> {
         let url = Url::parse(&format!("{}{path}", self.url)).map_err(|error| format!("{}: {error}", self.url))?;
         Ok(self.http.post(url).bearer_auth(self.key.reveal()).json(body))
     }

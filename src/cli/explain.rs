@@ -4,10 +4,9 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 
-use super::client::{Client, segment};
+use super::client::{ask_server, segment};
 use super::exit::{Exit, failed};
 use super::plain::plain;
-use super::run::{block_on, given, settings};
 use crate::diagnostic::Code;
 use crate::diagnostic::suggest::nearest;
 use crate::explain::{Explanation, render};
@@ -66,23 +65,13 @@ pub fn run(arguments: &Arguments) -> Exit {
 }
 
 fn about_person(arguments: &Arguments, rule: &str) -> Exit {
-    let settings = match settings(&given(arguments.config.clone())) {
-        Ok(settings) => settings,
-        Err(exit) => return exit,
-    };
-    block_on(&mut tokio::runtime::Builder::new_current_thread(), async {
-        let asked = async {
-            let client = Client::new(&settings)?;
-            let path = format!("/antiphon/people/{}/explain", segment(&arguments.subject));
-            let mut parameters = vec![("rule", rule)];
-            parameters.extend(arguments.at.as_deref().map(|at| ("at", at)));
-            let answer = client.send(client.get(&path, &parameters)?).await?;
-            answer.text().await.map_err(|error| error.to_string())
-        };
-        match asked.await.and_then(|text| show(&text, arguments.format)) {
-            Ok(()) => Exit::Fine,
-            Err(why) => failed(why),
-        }
+    ask_server(arguments.config.as_ref(), async |client| {
+        let path = format!("/antiphon/people/{}/explain", segment(&arguments.subject));
+        let mut parameters = vec![("rule", rule)];
+        parameters.extend(arguments.at.as_deref().map(|at| ("at", at)));
+        let answer = client.send(client.get(&path, &parameters)?).await?;
+        let text = answer.text().await.map_err(|error| error.to_string())?;
+        show(&text, arguments.format).map(|()| Exit::Fine)
     })
 }
 

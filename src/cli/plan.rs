@@ -9,10 +9,9 @@ use clap::ValueEnum;
 use serde_json::{Value as Json, json};
 
 use super::check::Format as Complaints;
-use super::client::Client;
-use super::exit::{Exit, failed};
+use super::client::{Client, ask_server_with};
+use super::exit::Exit;
 use super::plain::plain;
-use super::run::block_on;
 use super::send::{self, Files};
 use crate::dsl::words::{and, grouped, many, span};
 use crate::rollout::plan::{Change, People, Plan, SOON, Sample, Starts, Wakes, What};
@@ -60,18 +59,14 @@ pub fn run(arguments: &Arguments) -> Exit {
         Ok(files) => files,
         Err(exit) => return exit,
     };
-    block_on(&mut tokio::runtime::Builder::new_current_thread(), async {
-        match plan(&files, complaints).await {
-            Ok(Some(plan)) => say(&plan, arguments),
-            Ok(None) => Exit::Failed,
-            Err(why) => failed(why),
-        }
+    ask_server_with(&files.settings, async |client| {
+        let plan = plan(client, &files, complaints).await?;
+        Ok(plan.map_or(Exit::Failed, |plan| say(&plan, arguments)))
     })
 }
 
 /// Asks for a plan and waits for it. None where the files do not load, which is told.
-async fn plan(files: &Files, complaints: Complaints) -> Result<Option<Plan>, String> {
-    let client = Client::new(&files.settings)?;
+async fn plan(client: &Client, files: &Files, complaints: Complaints) -> Result<Option<Plan>, String> {
     let question = client.post("/antiphon/plan", &json!({"files": files.below()}))?;
     let (status, answer) = client.ask(question).await?;
     if status == 422 && answer["errors"][0]["reason"] == "rules" {

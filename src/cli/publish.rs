@@ -5,10 +5,9 @@ use std::path::PathBuf;
 use serde_json::{Value as Json, json};
 
 use super::check::Format;
-use super::client::Client;
-use super::exit::{Exit, failed};
+use super::client::{Client, ask_server_with};
+use super::exit::Exit;
 use super::paint::number;
-use super::run::block_on;
 use super::send::{self, Files};
 
 /// Makes a folder of rules the active version of a running server, or says everything that is wrong with them.
@@ -39,13 +38,10 @@ pub fn run(arguments: &Arguments) -> Exit {
         Ok(files) => files,
         Err(exit) => return exit,
     };
-    block_on(&mut tokio::runtime::Builder::new_current_thread(), async {
-        publish(&files, arguments).await.unwrap_or_else(failed)
-    })
+    ask_server_with(&files.settings, async |client| publish(client, &files, arguments).await)
 }
 
-async fn publish(files: &Files, arguments: &Arguments) -> Result<Exit, String> {
-    let client = Client::new(&files.settings)?;
+async fn publish(client: &Client, files: &Files, arguments: &Arguments) -> Result<Exit, String> {
     let mut body = json!({"files": files.below(), "activate": !arguments.store});
     if arguments.force {
         body["force"] = json!(true);

@@ -7,10 +7,9 @@ use std::path::{Component, Path, PathBuf};
 
 use serde_json::Value as Json;
 
-use super::client::Client;
-use super::exit::{Exit, failed};
+use super::client::{Client, ask_server};
+use super::exit::Exit;
 use super::plain::plain;
-use super::run::{block_on, given, settings};
 use crate::rollout::folder::FolderError;
 use crate::rollout::{FolderTrouble, Published};
 
@@ -53,19 +52,12 @@ enum What {
 
 pub fn run(arguments: &Arguments) -> Exit {
     let (What::List { config, .. } | What::Show { config, .. }) = &arguments.what;
-    let settings = match settings(&given(config.clone())) {
-        Ok(settings) => settings,
-        Err(exit) => return exit,
-    };
-    block_on(&mut tokio::runtime::Builder::new_current_thread(), async {
-        let done = async {
-            let client = Client::new(&settings)?;
-            match &arguments.what {
-                What::List { limit, json, .. } => list(&client, *limit, *json).await,
-                What::Show { version, out, .. } => show(&client, *version, out.as_deref()).await,
-            }
+    ask_server(config.as_ref(), async |client| {
+        let done = match &arguments.what {
+            What::List { limit, json, .. } => list(client, *limit, *json).await,
+            What::Show { version, out, .. } => show(client, *version, out.as_deref()).await,
         };
-        done.await.map_or_else(failed, |()| Exit::Fine)
+        done.map(|()| Exit::Fine)
     })
 }
 

@@ -3,10 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::client::Client;
+use super::client::ask_server;
 use super::exit::{Exit, failed};
 use super::load;
-use super::run::{block_on, given, settings};
+use super::run::{given, settings};
 use crate::dsl::infer::{Observed, propose};
 use crate::dsl::json_schema::{self, File, Names};
 
@@ -96,22 +96,10 @@ fn from(folder: &Path, to: &Path) -> PathBuf {
 }
 
 fn infer(arguments: &Arguments) -> Exit {
-    let settings = match settings(&given(arguments.config.clone())) {
-        Ok(settings) => settings,
-        Err(exit) => return exit,
-    };
-    block_on(&mut tokio::runtime::Builder::new_current_thread(), async {
-        let observed = async {
-            let client = Client::new(&settings)?;
-            let answer = client.send(client.get("/antiphon/schema", &[])?).await?;
-            answer.json::<Observed>().await.map_err(|error| error.to_string())
-        };
-        match observed.await {
-            Ok(observed) => {
-                anstream::print!("{}", propose(&observed));
-                Exit::Fine
-            }
-            Err(why) => failed(why),
-        }
+    ask_server(arguments.config.as_ref(), async |client| {
+        let answer = client.send(client.get("/antiphon/schema", &[])?).await?;
+        let observed: Observed = answer.json().await.map_err(|error| error.to_string())?;
+        anstream::print!("{}", propose(&observed));
+        Ok(Exit::Fine)
     })
 }

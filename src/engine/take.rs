@@ -207,8 +207,7 @@ impl<'a> Run<'a> {
         }
         let rememberers = self.rememberers();
         let meeting = meet(&self.engines(), observed, self.witness(), &rememberers);
-        let own = |version: RulesVersion| version == self.engine.version;
-        let triggers = meeting.triggers.iter().filter(|(version, _)| own(*version));
+        let triggers = meeting.triggers.iter().filter(|(version, _)| *version == self.engine.version);
         let mut starts: Vec<Start> = triggers.map(|(_, campaign)| Start::new(*campaign, cause)).collect();
         for met in &meeting.encounters {
             // What depends on the order of the past is told again as a whole.

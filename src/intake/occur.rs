@@ -1,5 +1,6 @@
 //! Occurrences of schedules, and publications that start who matches already, worked off in slices: the people of
-//! one slice, and how far the occurrence has come, are one transaction. Whoever is killed in between goes on where the cursor stands, on any node.
+//! one slice, and how far the occurrence has come, are one transaction. Whoever is killed in between goes on where the
+//! cursor stands, on any node.
 
 use std::collections::BTreeSet;
 

@@ -1,6 +1,7 @@
 //! kill -9 at any moment loses nothing that was acknowledged and doubles nothing.
 
 mod backfill;
+mod time;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

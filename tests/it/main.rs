@@ -25,8 +25,6 @@ mod intake;
 mod json_schema;
 #[cfg(feature = "server")]
 mod kill;
-#[cfg(feature = "server")]
-mod kill_time;
 mod language;
 #[cfg(feature = "server")]
 mod live;

@@ -1,9 +1,9 @@
 //! kill -9 while windows close and verdicts fall: what time alone decides comes out as if nobody had been killed.
 //!
-//! `KILLS=300 cargo test --test it -- kill_time` kills more often than the ordinary run; `SEED=…` repeats one.
+//! `KILLS=300 cargo test --test it -- kill::time` kills more often than the ordinary run; `SEED=…` repeats one.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,8 +12,9 @@ use std::sync::mpsc;
 use antiphon::clock::Clock;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
-use sqlx::{Connection as _, Row as _};
+use sqlx::Row as _;
 
+use super::{folder, query};
 use crate::live::{Client, Live, text_message};
 
 /// Kills of an ordinary run.
@@ -23,6 +24,8 @@ const CLIENTS: usize = 4;
 const PEOPLE: usize = 1_000;
 /// The window of `lately`.
 const WINDOW: i64 = 2;
+/// Between two looks at whose time is still to come.
+const LOOK_MILLIS: i64 = 50;
 /// Longer than the window.
 const OUTAGE_MILLIS: i64 = 3_500;
 /// How long the end is waited for: every window and wait is shorter by far.
@@ -59,7 +62,8 @@ fn time_goes_on_through_kills_as_if_there_were_none() {
     let kills = std::env::var("KILLS").ok().and_then(|kills| kills.parse().ok()).unwrap_or(KILLS);
     println!("SEED={seed} KILLS={kills}");
     let mut chance = StdRng::seed_from_u64(seed);
-    let folder = folder();
+    let folder = folder("kill-time");
+    std::fs::write(folder.join("rules/replies.yaml"), RULES).expect("the target folder can be written");
     let clock = Clock::system();
     let number = Arc::new(AtomicUsize::new(0));
     for round in 0..kills {
@@ -75,17 +79,14 @@ fn time_goes_on_through_kills_as_if_there_were_none() {
         server.kill();
         if round % 5 == 4 {
             // An outage, in which windows close with nobody there to see it.
-            let over = clock.millis() + OUTAGE_MILLIS;
-            while clock.millis() < over {
-                std::thread::yield_now();
-            }
+            wait(&clock, OUTAGE_MILLIS);
         }
     }
     let server = Live::start(&folder, &[]);
     let deadline = clock.millis() + END_MILLIS;
     while count(&folder, "SELECT count(*) FROM people WHERE wake_at IS NOT NULL") > 0 {
         assert!(clock.millis() < deadline, "somebody's time does not come");
-        std::thread::yield_now();
+        wait(&clock, LOOK_MILLIS);
     }
     drop(server);
     check_windows(&folder);
@@ -97,11 +98,10 @@ fn time_goes_on_through_kills_as_if_there_were_none() {
     std::fs::remove_dir_all(&folder).expect("the folder is ours");
 }
 
-fn folder() -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("kill-time-{}", std::process::id()));
-    std::fs::create_dir_all(folder.join("rules")).expect("the target folder can be written");
-    std::fs::write(folder.join("rules/time.yaml"), RULES).expect("the target folder can be written");
-    folder
+/// The server is a process of its own, and lives by the host's clock.
+fn wait(clock: &Clock, millis: i64) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime starts");
+    runtime.block_on(clock.sleep_until(clock.millis() + millis));
 }
 
 fn phone(n: usize) -> String {
@@ -189,12 +189,4 @@ fn count(folder: &Path, sql: &'static str) -> i64 {
 
 fn rows(folder: &Path, sql: &'static str) -> Vec<[i64; 3]> {
     query(folder, sql).iter().map(|row| [row.get(0), row.get(1), row.get(2)]).collect()
-}
-
-fn query(folder: &Path, sql: &'static str) -> Vec<sqlx::sqlite::SqliteRow> {
-    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(folder.join("antiphon.db"));
-    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime starts").block_on(async {
-        let mut database = sqlx::SqliteConnection::connect_with(&options).await.expect("the file opens");
-        sqlx::query(sql).fetch_all(&mut database).await.expect("the tables are there")
-    })
 }
