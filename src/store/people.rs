@@ -1,5 +1,8 @@
 //! People with their engine state. All of it is personal data but ids, versions and instants.
 
+mod behind;
+mod lookup;
+
 use sea_orm::{DbBackend, Value};
 use ulid::Ulid;
 
@@ -8,11 +11,13 @@ use super::source::Fetch as _;
 use super::sql::Sql;
 use super::{Source, StoreError, Tx};
 use crate::model::id::{PersonId, RulesVersion, Seq};
-use crate::model::lookup::{Lookup, ValueKey};
 use crate::model::person::Person;
 use crate::model::phone::Phone;
 use crate::model::time::Second;
 use crate::model::value::Properties;
+
+pub use behind::{Range, amended, by_version, carry_over, is_anybody_behind, stale};
+pub use lookup::{In, found_by, set_values, set_zones, zones_in_use};
 
 /// A person as stored.
 #[derive(Clone, Debug, PartialEq)]
@@ -212,110 +217,6 @@ pub async fn set_wakes(tx: &Tx, wakes: &[(PersonId, Option<Second>)]) -> Result<
     tx.run(&SET, [batch(wakes)]).await.map(drop)
 }
 
-/// Writes the zones of people who have got another one, or none any more. They are locked.
-///
-/// # Errors
-/// See [`StoreError`].
-pub async fn set_zones(tx: &Tx, zones: &[(PersonId, Option<&str>)]) -> Result<(), StoreError> {
-    static SET: Sql =
-        Sql::new("UPDATE people SET zone = r.value->>1 FROM {rows} AS r WHERE people.id = CAST(r.value->>0 AS bigint)");
-    if zones.is_empty() {
-        return Ok(());
-    }
-    tx.run(&SET, [batch(zones)]).await.map(drop)
-}
-
-/// The zones that people have of their own, by name: one look at the index for each.
-///
-/// # Errors
-/// See [`StoreError`].
-pub async fn zones_in_use(from: &impl Source) -> Result<Vec<String>, StoreError> {
-    static ZONES: Sql = Sql::new(
-        "WITH RECURSIVE used (zone) AS (
-             SELECT min(zone) FROM people WHERE zone IS NOT NULL
-             UNION ALL
-             SELECT (SELECT min(p.zone) FROM people AS p WHERE p.zone > used.zone) FROM used
-             WHERE used.zone IS NOT NULL)
-         SELECT zone FROM used WHERE zone IS NOT NULL",
-    );
-    from.fetch(&ZONES, Vec::new()).await?.iter().map(|row| row.get(0)).collect()
-}
-
-/// Writes by which values these people are found, in the place of those before. They are locked and distinct.
-///
-/// # Errors
-/// See [`StoreError`].
-pub async fn set_values(tx: &Tx, people: &[(PersonId, Vec<ValueKey>)]) -> Result<(), StoreError> {
-    static CLEAR: Sql =
-        Sql::new("DELETE FROM person_values WHERE person_id IN (SELECT CAST(r.value->>0 AS bigint) FROM {rows} AS r)");
-    static INSERT: Sql = Sql::new(
-        "INSERT INTO person_values (value_key, person_id)
-         SELECT {bytes:r.value->>0}, CAST(r.value->>1 AS bigint) FROM {rows} AS r WHERE true
-         ON CONFLICT (value_key, person_id) DO NOTHING",
-    );
-    if people.is_empty() {
-        return Ok(());
-    }
-    tx.run(&CLEAR, [batch(people.iter().map(|(id, _)| (id,)))]).await?;
-    let rows = people.iter().flat_map(|(id, keys)| keys.iter().map(move |key| (Hex(&key.0).digits(), id)));
-    tx.run(&INSERT, [batch(rows)]).await.map(drop)
-}
-
-/// Whose clocks are asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum In<'a> {
-    Everywhere,
-    /// Those who have this zone; with `otherwise` also those who have none of their own.
-    Zone {
-        zone: &'a str,
-        otherwise: bool,
-    },
-}
-
-/// Up to `limit` people after `after`, by id, whom `lookup` leads to.
-///
-/// # Errors
-/// See [`StoreError`].
-pub async fn found_by(
-    from: &impl Source,
-    lookup: Lookup,
-    whose: In<'_>,
-    after: PersonId,
-    limit: u32,
-) -> Result<Vec<PersonId>, StoreError> {
-    static MEMBERS: Sql = Sql::new(
-        "SELECT person_id FROM memberships WHERE segment_id = $1 AND person_id > $2 ORDER BY person_id LIMIT $3",
-    );
-    static MEMBERS_IN: Sql = Sql::new(
-        "SELECT m.person_id FROM memberships AS m CROSS JOIN people AS p
-         WHERE m.segment_id = $1 AND m.person_id > $2 AND p.id = m.person_id
-           AND (p.zone = $4 OR (p.zone IS NULL AND $5 = 1))
-         ORDER BY m.person_id LIMIT $3",
-    );
-    static HOLDERS: Sql = Sql::new(
-        "SELECT person_id FROM person_values WHERE value_key = $1 AND person_id > $2 ORDER BY person_id LIMIT $3",
-    );
-    static HOLDERS_IN: Sql = Sql::new(
-        "SELECT v.person_id FROM person_values AS v CROSS JOIN people AS p
-         WHERE v.value_key = $1 AND v.person_id > $2 AND p.id = v.person_id
-           AND (p.zone = $4 OR (p.zone IS NULL AND $5 = 1))
-         ORDER BY v.person_id LIMIT $3",
-    );
-    let (all, inside, what): (&Sql, &Sql, Value) = match lookup {
-        Lookup::Members(segment) => (&MEMBERS, &MEMBERS_IN, i64::from(segment.0).into()),
-        Lookup::Holders(key) => (&HOLDERS, &HOLDERS_IN, key.0.to_vec().into()),
-    };
-    let mut values = vec![what, after.0.into(), i64::from(limit).into()];
-    let sql = match whose {
-        In::Everywhere => all,
-        In::Zone { zone, otherwise } => {
-            values.extend([zone.into(), i64::from(otherwise).into()]);
-            inside
-        }
-    };
-    from.fetch(sql, values).await?.iter().map(|row| Ok(PersonId(row.get(0)?))).collect()
-}
-
 /// Writes identifiers, number and attributes of people who were changed from outside.
 /// A first number goes when it is not the person's number any more.
 ///
@@ -361,13 +262,6 @@ pub async fn next_wake(from: &impl Source) -> Result<Option<Second>, StoreError>
     }
 }
 
-/// People by their ids: from the one behind `after` to `upto`, it included.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Range {
-    pub after: PersonId,
-    pub upto: PersonId,
-}
-
 /// The newest person's id; 0 where there is nobody.
 ///
 /// # Errors
@@ -378,83 +272,6 @@ pub async fn newest(from: &impl Source) -> Result<PersonId, StoreError> {
         Some(row) => Ok(PersonId(row.get::<Option<i64>>(0)?.unwrap_or(0))),
         None => Ok(PersonId(0)),
     }
-}
-
-/// Those in `range` whose state was not written under `version`, by id.
-///
-/// # Errors
-/// See [`StoreError`].
-pub async fn stale(from: &impl Source, version: RulesVersion, range: Range) -> Result<Vec<PersonId>, StoreError> {
-    static STALE: Sql =
-        Sql::new("SELECT id FROM people WHERE id > $1 AND id <= $2 AND rules_version <> $3 ORDER BY id");
-    let values = vec![range.after.0.into(), range.upto.0.into(), i64::from(version.0).into()];
-    from.fetch(&STALE, values).await?.iter().map(|row| Ok(PersonId(row.get(0)?))).collect()
-}
-
-/// Whether anybody's state was not written under `version`. It takes a look at everybody where nobody's is.
-///
-/// # Errors
-/// See [`StoreError`].
-pub async fn is_anybody_behind(from: &impl Source, version: RulesVersion) -> Result<bool, StoreError> {
-    static BEHIND: Sql = Sql::new("SELECT 1 FROM people WHERE rules_version <> $1 LIMIT 1");
-    Ok(!from.fetch(&BEHIND, vec![i64::from(version.0).into()]).await?.is_empty())
-}
-
-/// How many people in `range` are at each version.
-///
-/// # Errors
-/// See [`StoreError`].
-pub async fn by_version(from: &impl Source, range: Range) -> Result<Vec<(RulesVersion, u64)>, StoreError> {
-    static BY_VERSION: Sql =
-        Sql::new("SELECT rules_version, count(*) FROM people WHERE id > $1 AND id <= $2 GROUP BY rules_version");
-    let rows = from.fetch(&BY_VERSION, vec![range.after.0.into(), range.upto.0.into()]).await?;
-    rows.iter().map(|row| Ok((RulesVersion(row.number(0)?), row.number(1)?))).collect()
-}
-
-/// Those in `range` who have to be looked at one by one on the way from one version to another that was activated at
-/// `since`: who is `named`, whose wake is due by then, who has a journey, and who comes from elsewhere.
-///
-/// # Errors
-/// See [`StoreError`].
-pub async fn amended(
-    from: &impl Source,
-    range: Range,
-    (old, new): (RulesVersion, RulesVersion),
-    since: Second,
-    named: &[PersonId],
-) -> Result<Vec<PersonId>, StoreError> {
-    static AMENDED: Sql = Sql::new(
-        "SELECT p.id FROM people AS p
-         WHERE p.id > $2 AND p.id <= $3 AND p.rules_version <> $5
-           AND (p.rules_version <> $4 OR p.wake_at <= $6
-                OR p.id IN (SELECT CAST(r.value->>0 AS bigint) FROM {rows} AS r)
-                OR EXISTS (SELECT 1 FROM journeys AS j WHERE j.person_id = p.id AND j.ended_at IS NULL))
-         ORDER BY p.id",
-    );
-    let (old, new) = (i64::from(old.0), i64::from(new.0));
-    let values =
-        vec![id_batch(named), range.after.0.into(), range.upto.0.into(), old.into(), new.into(), since.0.into()];
-    from.fetch(&AMENDED, values).await?.iter().map(|row| Ok(PersonId(row.get(0)?))).collect()
-}
-
-/// Lets everybody in `range` who is at one version go over to another with their state as it is, but for `without`.
-/// Returns how many did.
-///
-/// # Errors
-/// See [`StoreError`].
-pub async fn carry_over(
-    tx: &Tx,
-    range: Range,
-    (old, new): (RulesVersion, RulesVersion),
-    without: &[PersonId],
-) -> Result<u64, StoreError> {
-    static CARRY: Sql = Sql::new(
-        "UPDATE people SET rules_version = $5
-         WHERE id > $2 AND id <= $3 AND rules_version = $4
-           AND id NOT IN (SELECT CAST(r.value->>0 AS bigint) FROM {rows} AS r)",
-    );
-    let (old, new) = (i64::from(old.0), i64::from(new.0));
-    tx.run(&CARRY, [id_batch(without), range.after.0.into(), range.upto.0.into(), old.into(), new.into()]).await
 }
 
 /// How many people there are, and how many of them are not yet at `version`.
